@@ -29,11 +29,6 @@ class CollectionContents:
         return CollectionSummary(self.collection, len(self.items), len(self.examples))
 
 
-def list_collections(store: Store) -> Sequence[CollectionSummary]:
-    """Return all collections by name."""
-    return store.collections.list_summaries()
-
-
 def read_collection_page(store: Store, request: PageRequest[str]) -> Page[CollectionSummary, str]:
     """Return a page of the collections by name."""
     return store.collections.read_summary_page(request)

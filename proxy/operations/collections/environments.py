@@ -11,7 +11,7 @@ from understudy.store.model.collections import Environment
 from understudy.store.model.ids import new_id
 from understudy.store.model.mock_servers import MockServer
 from understudy.store.model.values import replace
-from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
+from understudy.store.repositories.paging import Page, PageRequest
 from understudy.store.repositories.store import Store
 
 
@@ -21,11 +21,6 @@ class EnvironmentUse:
 
     environment: Environment
     used_by: Sequence[str]
-
-
-def list_environments(store: Store) -> Sequence[EnvironmentUse]:
-    """Return all environments by name."""
-    return read_environment_page(store, WHOLE_LIST).items
 
 
 def read_environment_page(store: Store, request: PageRequest[str]) -> Page[EnvironmentUse, str]:

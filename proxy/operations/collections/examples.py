@@ -56,11 +56,6 @@ class ExampleChanges:
     behaviour: Mapping[str, Any] = field(default_factory=dict)
 
 
-def list_examples(store: Store, collection: str) -> Sequence[Example]:
-    """Return the examples of a collection by id, bodies as references; raises NotFound."""
-    return store.collections.list_examples(store.collections.find(collection).id)
-
-
 def read_example_page(store: Store, collection: str, request: PageRequest[str]) -> Page[Example, str]:
     """Return a page of the examples of a collection by id, bodies as references; other examples are not read.
 

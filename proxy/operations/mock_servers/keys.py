@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from understudy.serving.mock_server.calls import digest_key
@@ -24,11 +23,6 @@ class NewKey:
 
     kept: ApiKey
     text: str
-
-
-def list_keys(store: Store) -> Sequence[ApiKey]:
-    """Return all keys that were not revoked, by name."""
-    return store.keys.list()
 
 
 def read_key_page(store: Store, request: PageRequest[str]) -> Page[ApiKey, str]:

@@ -22,7 +22,7 @@ from understudy.store.model.collections import Collection, Environment
 from understudy.store.model.mock_servers import MockServer
 from understudy.store.model.naming import describe_choices
 from understudy.store.model.values import replace
-from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
+from understudy.store.repositories.paging import Page, PageRequest
 from understudy.store.repositories.store import Store
 
 
@@ -75,11 +75,6 @@ class PublicPolicy:
 
     forbidden: bool
     public: Sequence[str]
-
-
-def list_mock_servers(store: Store) -> Sequence[MockServerDetails]:
-    """Return all mock servers by name."""
-    return read_mock_server_page(store, WHOLE_LIST).items
 
 
 def read_mock_server_page(store: Store, request: PageRequest[str]) -> Page[MockServerDetails, str]:

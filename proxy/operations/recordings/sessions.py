@@ -25,11 +25,6 @@ class SessionContent:
     entries: list[HistoryEntry]
 
 
-def list_sessions(store: Store) -> list[SessionSummary]:
-    """Return all sessions with their numbers, oldest first."""
-    return store.sessions.list_summaries()
-
-
 def read_session_page(store: Store, request: PageRequest[str]) -> Page[SessionSummary, str]:
     """Return a page of the sessions with their numbers, oldest first; exchanges of other sessions are not counted.
 

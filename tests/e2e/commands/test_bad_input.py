@@ -74,7 +74,7 @@ MISTAKES = [
     ("sessions set shop --ignore-header Date", "--ignore-header: this takes headers out of all headers, but not all"),
     ("sessions delete nowhere", "there is no session 'nowhere'; there are: shop"),
     ("history list --session nowhere", "there is no session 'nowhere'; there are: shop"),
-    ("history list --filter colour=red", "one of the names method, host, path, status, got 'colour=red'"),
+    ("history list --filter colour=red", "one of the names method, host, path, status, type, got 'colour=red'"),
     ("history list --limit 0", "0 is not in the range x>=1"),
     ("history show 4711", "there is no history entry 4711; understudy history list shows the entries"),
     ("history show first", "'first' is not a valid integer"),

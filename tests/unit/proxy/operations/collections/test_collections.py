@@ -11,19 +11,20 @@ from tests.factories.stored import collect, make_gateway
 from understudy.proxy.operations.collections.collections import (
     create_collection,
     delete_collection,
-    list_collections,
     read_collection,
+    read_collection_page,
     set_collection_variables,
 )
 from understudy.store.errors import Conflict, NotFound, UserError
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.values import replace
+from understudy.store.repositories.paging import WHOLE_LIST
 from understudy.store.repositories.store import Store
 
 
 def test_collections_are_listed_with_their_numbers(store: Store) -> None:
     collect(store, make_example("/a"))
-    [summary] = list_collections(store)
+    [summary] = list(read_collection_page(store, WHOLE_LIST).items)
     assert (summary.collection.name, summary.items, summary.examples) == ("shop", 1, 1)
 
 
@@ -35,7 +36,7 @@ def test_a_collection_is_read_with_all_that_is_in_it(store: Store) -> None:
 
 def test_a_summary_counts_the_contents(store: Store) -> None:
     collect(store, make_example("/a"))
-    assert [read_collection(store, "shop").summary] == list_collections(store)
+    assert [read_collection(store, "shop").summary] == list(read_collection_page(store, WHOLE_LIST).items)
 
 
 def test_a_new_collection_has_its_variables(store: Store) -> None:
@@ -57,7 +58,7 @@ def test_variables_of_no_collection_are_not_set(store: Store) -> None:
 def test_a_deleted_collection_is_gone(store: Store) -> None:
     shop = collect(store, make_example("/a"))
     assert delete_collection(store, "shop", actor="ada") == shop
-    assert list_collections(store) == []
+    assert list(read_collection_page(store, WHOLE_LIST).items) == []
 
 
 def test_a_collection_that_a_gateway_uses_stays(store: Store) -> None:

@@ -8,12 +8,13 @@ from tests.factories.stored import serve
 from understudy.proxy.operations.collections.environments import (
     delete_environment,
     find_environment,
-    list_environments,
     read_environment,
+    read_environment_page,
     remove_variables,
     set_variables,
 )
 from understudy.store.errors import NotFound, UserError
+from understudy.store.repositories.paging import WHOLE_LIST
 from understudy.store.repositories.store import Store
 
 
@@ -50,13 +51,13 @@ def test_an_environment_names_the_mock_servers_that_use_it(store: Store) -> None
 def test_environments_are_listed_by_name(store: Store) -> None:
     for name in ("b", "a"):
         set_variables(store, name, {}, actor="ada")
-    assert [use.environment.name for use in list_environments(store)] == ["a", "b"]
+    assert [use.environment.name for use in list(read_environment_page(store, WHOLE_LIST).items)] == ["a", "b"]
 
 
 def test_an_environment_that_is_not_used_is_deleted(store: Store) -> None:
     set_variables(store, "stage", {}, actor="ada")
     delete_environment(store, "stage", actor="ada")
-    assert list_environments(store) == []
+    assert list(read_environment_page(store, WHOLE_LIST).items) == []
 
 
 def test_an_environment_that_is_used_stays(store: Store) -> None:

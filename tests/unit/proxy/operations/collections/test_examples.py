@@ -13,7 +13,6 @@ from understudy.proxy.operations.collections.examples import (
     add_example,
     change_example,
     delete_example,
-    list_examples,
     read_example,
     read_example_page,
     save_document,
@@ -23,7 +22,7 @@ from understudy.store.errors import NotFound, UserError
 from understudy.store.model.ids import new_id
 from understudy.store.model.mock_servers import Behaviour
 from understudy.store.repositories.collections import CollectionUpdate
-from understudy.store.repositories.paging import PageRequest
+from understudy.store.repositories.paging import WHOLE_LIST, PageRequest
 from understudy.store.repositories.store import Store
 
 GET_A, GET_B = typed_request(Typed("GET", "/a")), typed_request(Typed("GET", "/b"))
@@ -90,7 +89,7 @@ def test_an_example_is_found_within_its_collection(store: Store) -> None:
 
 def test_the_examples_of_a_collection(store: Store) -> None:
     collect(store, make_example("/a", name="one"))
-    assert [one.name for one in list_examples(store, "shop")] == ["one"]
+    assert [one.name for one in list(read_example_page(store, "shop", WHOLE_LIST).items)] == ["one"]
 
 
 # Changing
@@ -135,7 +134,7 @@ def test_a_document_of_a_deleted_example_is_refused(store: Store) -> None:
 def test_a_deleted_example_is_gone(store: Store) -> None:
     collect(store, make_example("/a", name="one"))
     delete_example(store, "one", "shop", actor="ada")
-    assert list_examples(store, "shop") == []
+    assert list(read_example_page(store, "shop", WHOLE_LIST).items) == []
 
 
 def test_keys_of_pages_are_ids_ends_of_ids_or_names(store: Store) -> None:

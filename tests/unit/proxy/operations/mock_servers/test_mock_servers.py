@@ -14,8 +14,8 @@ from understudy.proxy.operations.mock_servers.mock_servers import (
     change_mock_server,
     delete_mock_server,
     find_mock,
-    list_mock_servers,
     read_mock_server,
+    read_mock_server_page,
     read_policy,
     restart_sequences,
     set_policy,
@@ -25,6 +25,7 @@ from understudy.store.model.collections import Environment
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.mock_servers import Behaviour, Matching, MockServer
 from understudy.store.model.values import replace
+from understudy.store.repositories.paging import WHOLE_LIST
 from understudy.store.repositories.store import Store
 
 
@@ -59,7 +60,7 @@ def test_a_mock_server_is_read_with_the_names_of_what_it_uses(store: Store) -> N
 
 def test_mock_servers_are_listed_by_name(store: Store, mock: MockServer) -> None:
     serve(store, store.collections.find("shop"), "api")
-    assert [details.mock.name for details in list_mock_servers(store)] == ["api", "shop"]
+    assert [details.mock.name for details in list(read_mock_server_page(store, WHOLE_LIST).items)] == ["api", "shop"]
 
 
 def test_a_mock_server_is_found_before_a_collection(store: Store, mock: MockServer) -> None:
@@ -174,7 +175,7 @@ def test_the_policy_lists_what_is_public(store: Store, mock: MockServer) -> None
 
 def test_a_deleted_mock_server_leaves_its_collection(store: Store, mock: MockServer) -> None:
     assert delete_mock_server(store, "shop", actor="ada") == mock
-    assert (list_mock_servers(store), len(store.collections.list_summaries())) == ([], 1)
+    assert (list(read_mock_server_page(store, WHOLE_LIST).items), len(store.collections.list_summaries())) == ([], 1)
 
 
 def test_a_mock_server_that_a_gateway_answers_as_stays(store: Store, mock: MockServer) -> None:

@@ -12,7 +12,6 @@ from tests.factories.stored import make_exchange, make_gateway, record
 from understudy.proxy.operations.recordings.sessions import (
     delete_session,
     keep_replay_lists,
-    list_sessions,
     read_session,
     read_session_page,
     summarize_session,
@@ -21,14 +20,14 @@ from understudy.store.errors import Conflict, NotFound, UserError
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.values import replace
 from understudy.store.repositories.history import HistoryFilter
-from understudy.store.repositories.paging import PageRequest
+from understudy.store.repositories.paging import WHOLE_LIST, PageRequest
 from understudy.store.repositories.store import Store
 
 
 def test_sessions_are_listed_oldest_first(store: Store) -> None:
     for name in ("b", "a"):
         store.sessions.create(name, None)
-    assert [summary.session.name for summary in list_sessions(store)] == ["b", "a"]
+    assert [summary.session.name for summary in list(read_session_page(store, WHOLE_LIST).items)] == ["b", "a"]
 
 
 def test_a_session_is_read_with_its_entries(store: Store) -> None:
@@ -61,7 +60,7 @@ def test_a_session_that_does_not_exist_is_not_found(store: Store, operation: Cal
 def test_a_session_is_deleted_with_its_exchanges(store: Store) -> None:
     record(store, b"1")
     delete_session(store, "shop", actor="ada")
-    assert (list_sessions(store), list(store.history.select(HistoryFilter()))) == ([], [])
+    assert (list(read_session_page(store, WHOLE_LIST).items), list(store.history.select(HistoryFilter()))) == ([], [])
 
 
 def test_a_session_in_use_is_not_deleted(store: Store) -> None:
