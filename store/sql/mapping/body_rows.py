@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from threading import Lock
 from typing import Any
 
 from understudy.store.model.messages import Body, BodyRef, PiecedBody
@@ -22,15 +23,17 @@ class RecentBodies:
 
     def __init__(self) -> None:
         self._digests: dict[bytes, None] = {}  # in the order they came
+        self._lock = Lock()
 
     def note(self, digest: bytes) -> bool:
         """Note a body; return whether it is one of the last."""
-        if digest in self._digests:
-            return True
-        self._digests[digest] = None
-        if len(self._digests) > RECENT_BODIES:
-            del self._digests[next(iter(self._digests))]
-        return False
+        with self._lock:
+            if digest in self._digests:
+                return True
+            self._digests[digest] = None
+            if len(self._digests) > RECENT_BODIES:
+                del self._digests[next(iter(self._digests))]
+            return False
 
 
 class NewBodies:
