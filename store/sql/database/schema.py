@@ -11,11 +11,11 @@ from understudy.store.promotion import RequestKey
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.exclusive import make_user_error, name_upgrade
 from understudy.store.sql.database.store_users import list_gateways
-from understudy.store.sql.database.upgrade import MIGRATIONS, Report, create_schema, upgrade_schema
+from understudy.store.sql.database.upgrade import MIGRATIONS, UpgradeReport, create_schema, upgrade_schema
 
 HEAD = "0010"
 # An upgrade waits some seconds for commands that have the store open for a moment. A try takes some milliseconds more.
-LOCK_TRIES = 150
+LOCK_TRIES = 100
 LOCK_POLL_SECONDS = 0.02
 
 
@@ -23,7 +23,9 @@ def ignore_report(_done: int, _all: int) -> None:
     """Report nothing."""
 
 
-def ensure_schema(database: Database, request_key: RequestKey | None = None, report: Report = ignore_report) -> None:
+def ensure_schema(
+    database: Database, request_key: RequestKey | None = None, report: UpgradeReport = ignore_report
+) -> None:
     """Upgrade the database to the newest schema; create the tables of an empty one.
 
     `request_key` computes the keys of request items anew, where these are those of an older schema. `report` is called

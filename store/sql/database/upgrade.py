@@ -16,7 +16,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 # The revision after which the rows of history are moved, and before which there are none to move.
 TABLES_OF_HISTORY = "0009"
 
-Report = Callable[[int, int], None]
+UpgradeReport = Callable[[int, int], None]
 """Takes the number of exchanges that are upgraded, and of all."""
 
 
@@ -28,7 +28,7 @@ def create_schema(database: Database, is_new: Callable[[Connection], bool]) -> N
 
 
 def upgrade_schema(
-    database: Database, is_old: Callable[[Connection], bool], request_key: RequestKey | None, report: Report
+    database: Database, is_old: Callable[[Connection], bool], request_key: RequestKey | None, report: UpgradeReport
 ) -> bool:
     """Upgrade a database, unless another program has it open: then nothing is done, and False is returned.
 
