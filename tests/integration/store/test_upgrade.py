@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,6 @@ from tests.programs import Understudy, wait_for
 from understudy.proxy.store_opening import open_or_upgrade_store
 from understudy.store.errors import SchemaMismatch, StoreError
 from understudy.store.migrations import history_upgrade
-from understudy.store.repositories.store import Store
 from understudy.store.sql.database import engine, exclusive, schema, store_users
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.upgrade import TABLES_OF_HISTORY, migrate
@@ -319,25 +318,22 @@ def test_a_command_on_a_store_in_use_fails_with_one_line(understudy: Understudy,
     assert count_exchanges(old) == COUNT
 
 
-def test_a_program_that_leaves_is_waited_for(old: Path) -> None:
-    opened: list[Store] = []
-    with holding(old, "understudy", "history", "list"):
-        tried = exclusive._lock
-        tries = 0
+def test_a_program_that_leaves_is_waited_for(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock, results = exclusive._lock, list[bool]()
+    with ExitStack() as stack:
+        stack.enter_context(holding(old, "understudy", "history", "list"))
 
-        def count_tries(file: Path) -> sqlite3.Connection | None:
-            nonlocal tries
-            tries += 1
-            return tried(file)
+        def lock_and_end(file: Path) -> sqlite3.Connection | None:
+            """At the third try the other program ends."""
+            connection = lock(file)
+            results.append(connection is not None)
+            if len(results) == 3:
+                stack.close()
+            return connection
 
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(exclusive, "_lock", count_tries)
-            patch.setattr(schema, "LOCK_POLL_SECONDS", 0.0)
-            with pytest.raises(StoreError, match="no other program may use it"):
-                open_or_upgrade_store(str(old))
-    assert tries == schema.LOCK_TRIES
-    opened.append(open_or_upgrade_store(str(old)))
-    opened[0].close()
+        monkeypatch.setattr(exclusive, "_lock", lock_and_end)
+        open_or_upgrade_store(str(old)).close()
+    assert results == [False, False, False, True]
 
 
 UPGRADE = """
