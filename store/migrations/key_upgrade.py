@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from understudy.store.errors import StoreError
+from understudy.store.migrations.unreadable_rows import UNREADABLE, describe_reason
 from understudy.store.model.collections import RequestItem
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import BodyRef, Request, Response
@@ -28,7 +31,7 @@ _EXAMPLES = text(
     " request_body, redacted"
     " from examples where item_id = :item order by id"
 )
-_URLS = text("select method, origin, target, response_headers from examples where collection_id = :collection")
+_URLS = text("select id, method, origin, target, response_headers from examples where collection_id = :collection")
 _BODY = text("select content, pieces from bodies where digest = :digest")
 _PIECES = text("select content from body_pieces where key = :key order by position")
 _CLEAR_KEYS = text("update request_items set key = null where collection_id = :collection")
@@ -46,7 +49,8 @@ _DELETE_ITEM = text("delete from request_items where id = :id")
 def upgrade_request_keys(connection: Connection, request_key: RequestKey | None) -> None:
     """Give each recorded request item its new key; split and merge items so that each has one key.
 
-    Raises TypeError without `request_key` if there is such an item.
+    Raises TypeError without `request_key` if there is such an item, StoreError that names an example that cannot be
+    read.
     """
     for collection_id in list(connection.scalars(_COLLECTIONS)):
         if request_key is None:
@@ -66,14 +70,26 @@ def _read_varied(connection: Connection, collection_id: str) -> VariedHeaders:
     """Return the headers that the examples of a collection name in Vary."""
     varied = NOT_VARIED
     for rows in connection.execute(_URLS, {"collection": collection_id}).partitions(ROWS_PER_READ):
-        varied = varied.add(
-            (
-                Request(row.method, row.target, origin=origin_from_text(row.origin)),
-                Response(200, headers_from_text(row.response_headers)),
-            )
-            for row in rows
-        )
+        varied = varied.add(_read_url(row) for row in rows)
     return varied
+
+
+def _read_url(row: Any) -> tuple[Request, Response]:
+    with _naming_example(row.id):
+        request = Request(row.method, row.target, origin=origin_from_text(row.origin))
+        return request, Response(200, headers_from_text(row.response_headers))
+
+
+@contextmanager
+def _naming_example(example_id: str) -> Iterator[None]:
+    try:
+        yield
+    except UNREADABLE as error:
+        line = (
+            f"the store cannot be upgraded, because its example {example_id} cannot be read"
+            f" ({describe_reason(error)}); it stays as it is"
+        )
+        raise StoreError(line, what="example", which=example_id) from error
 
 
 def _read_examples(
@@ -82,7 +98,8 @@ def _read_examples(
     for rows in connection.execute(_EXAMPLES, {"item": item_id}).partitions(ROWS_PER_READ):
         for row in rows:
             # What a person edited of a request is unknown in rows of this age: it may be anything that its key is of.
-            key = _compute_key(connection, row, request_key, varied) if row.literal else None
+            with _naming_example(row.id):
+                key = _compute_key(connection, row, request_key, varied) if row.literal else None
             yield KeyedExample(row.id, key, row.sequence)
 
 

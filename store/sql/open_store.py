@@ -6,7 +6,7 @@ from understudy.store.promotion import RequestKey
 from understudy.store.repositories.store import Store
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.schema import ensure_schema, ignore_report
-from understudy.store.sql.database.upgrade import Report
+from understudy.store.sql.database.upgrade import UpgradeReport
 from understudy.store.sql.repositories.bodies import SqlBodies
 from understudy.store.sql.repositories.calls import SqlCalls
 from understudy.store.sql.repositories.changes import SqlChanges
@@ -25,7 +25,7 @@ def open_store(
     sync_full: bool = False,
     make: bool = True,
     request_key: RequestKey | None = None,
-    report_upgrade: Report = ignore_report,
+    report_upgrade: UpgradeReport = ignore_report,
 ) -> Store:
     """Open a store; create it if it does not exist, unless `make` is false.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.assets.schema.make_schema_asset import FOLDER as ASSETS
 from tests.factories.messages import make_response
 from tests.factories.stored import EVERYTHING, make_exchange, record
 from understudy.store.errors import Hint, NotFound, SchemaMismatch, StoreError, UserError
@@ -116,6 +118,16 @@ def test_a_read_only_file_cannot_be_written(folder: Path) -> None:
     ):
         store.sessions.create("bank", None)
     assert refused.value.hint == Hint("make_writable")
+
+
+def test_an_old_store_in_a_read_only_file_cannot_be_upgraded(folder: Path) -> None:
+    file = Path(shutil.copy(ASSETS / "0008.db", folder / "a.db"))
+    file.chmod(0o444)
+    folder.chmod(0o777)
+    before = file.read_bytes()
+    with without_root(), pytest.raises(StoreError, match=r"the store \S+ is read-only$"):
+        open_store(str(file))
+    assert file.read_bytes() == before
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
 from tests.assets.schema.make_schema_asset import FOLDER, STREAM
+from tests.factories.old_stores import MADE_ANEW, read_rows
 from tests.factories.stored import EVERYTHING, make_exchange, make_item, serve
 from understudy.proxy.operations.recordings.promotion import promote_history
 from understudy.proxy.store_opening import open_or_upgrade_store
@@ -254,18 +255,15 @@ def test_the_tables_of_an_old_store_are_sound(old: Store, tmp_path: Path) -> Non
         assert before.execute("pragma foreign_key_check").fetchall() == []
 
 
-MADE_ANEW = ("exchanges", "old_exchanges", "exchange_contents", "sqlite_sequence")
-
-
 @pytest.mark.parametrize("file", OLD_STORES, ids=lambda file: file.stem)
 def test_migrations_keep_every_row(tmp_path: Path, file: Path) -> None:
     """Tables that are made anew, too: examples with their sequences, marks of promotion, call logs."""
     copy = Path(shutil.copy(file, tmp_path / "old.db"))
     alter(copy, "update examples set sequence = '01J8ZZZZZZZZZZZZZZZZSEQUEN'")
     alter(copy, "update request_items set key = null")  # keys are computed anew (tests/integration/store)
-    before = read_rows(copy)
+    before = read_rows(copy, MADE_ANEW)
     open_store(str(copy)).close()
-    after = read_rows(copy, {table: columns for table, (columns, _) in before.items()})
+    after = read_rows(copy, MADE_ANEW, {table: columns for table, (columns, _) in before.items()})
     assert after == before
 
 
@@ -311,22 +309,6 @@ def read_old_exchanges(file: Path) -> list[tuple[object, ...]]:
 
 def read_pairs(text: str | None) -> list[tuple[str, str]]:
     return [(name, value) for name, value in json.loads(text or "[]")]
-
-
-def read_rows(file: Path, columns: dict[str, str] | None = None) -> dict[str, tuple[str, list[str]]]:
-    """The columns and rows of every table, or of these columns."""
-    with closing(sqlite3.connect(file)) as database:
-        names = "select name from sqlite_master where type = 'table' and name not in ('alembic_version')"
-        kept = [name for (name,) in database.execute(names) if name not in MADE_ANEW]
-        tables = columns or {name: _list_columns(database, name) for name in kept}
-        return {
-            name: (listed, sorted(map(repr, database.execute(f"select {listed} from {name}"))))
-            for name, listed in tables.items()
-        }
-
-
-def _list_columns(database: sqlite3.Connection, table: str) -> str:
-    return ", ".join(f'"{row[1]}"' for row in database.execute(f"pragma table_info({table})"))
 
 
 def test_an_old_store_can_be_used(old: Store) -> None:

@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
+import time
+
 from sqlalchemy import Connection, inspect, text
 
 from understudy.store.errors import Hint, SchemaMismatch
 from understudy.store.promotion import RequestKey
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.database.upgrade import MIGRATIONS, Report, create_schema, upgrade_schema
+from understudy.store.sql.database.exclusive import make_user_error, name_upgrade
+from understudy.store.sql.database.store_users import list_gateways
+from understudy.store.sql.database.upgrade import MIGRATIONS, UpgradeReport, create_schema, upgrade_schema
 
 HEAD = "0010"
+# An upgrade waits some seconds for commands that have the store open for a moment. A try takes some milliseconds more.
+LOCK_TRIES = 100
+LOCK_POLL_SECONDS = 0.02
 
 
 def ignore_report(_done: int, _all: int) -> None:
     """Report nothing."""
 
 
-def ensure_schema(database: Database, request_key: RequestKey | None = None, report: Report = ignore_report) -> None:
+def ensure_schema(
+    database: Database, request_key: RequestKey | None = None, report: UpgradeReport = ignore_report
+) -> None:
     """Upgrade the database to the newest schema; create the tables of an empty one.
 
     `request_key` computes the keys of request items anew, where these are those of an older schema. `report` is called
     with the numbers of upgraded exchanges and of all. Raises SchemaMismatch for a database of another program or of a
-    newer Understudy, StoreError for an old one that another program has open.
+    newer Understudy, StoreError for an old one that another program has open or upgrades, or that has an exchange that
+    cannot be read.
     """
+    gateways: dict[int, str] = {}
+    for _ in range(LOCK_TRIES):
+        with name_upgrade(database):  # it waits while another program upgrades the database
+            revision, gateways = _read_state(database)
+        if revision == HEAD:
+            return
+        if revision is None:
+            database.set_write_ahead_log()
+            create_schema(database, lambda connection: read_revision(connection, database.location) is None)
+            return
+        if upgrade_schema(database, lambda one: read_revision(one, database.location) != HEAD, request_key, report):
+            return
+        time.sleep(LOCK_POLL_SECONDS)
+    raise make_user_error(database, gateways)
+
+
+def _read_state(database: Database) -> tuple[str | None, dict[int, str]]:
+    """Return the revision, and for an old one the gateways that run on the database."""
     with database.begin_read() as session:
         revision = read_revision(session.connection(), database.location)
-    if revision == HEAD:
-        return
-    database.set_write_ahead_log()
-    if revision is None:
-        create_schema(database, lambda connection: read_revision(connection, database.location) is None)
-    else:
-        upgrade_schema(database, request_key, report)
+        return revision, {} if revision in (None, HEAD) else list_gateways(session.connection())
 
 
 def read_revision(connection: Connection, location: str) -> str | None:
