@@ -25,9 +25,9 @@ BUSY_TIMEOUT_MS = 15_000
 WAL_TIMEOUT_SECONDS = 5.0
 # Of a new database. Rows of 1 to 3 KB leave a fifth of a page of SQLite's default of 4 KB empty, or more.
 PAGE_BYTES = 16 * 1024
-# A commit writes the log into the database itself if it is longer than this many pages. With pages of 16 KB a thread
-# does it before (`checkpoints`).
-CHECKPOINT_PAGES = 8_000
+# A commit writes the log into the database itself if it is longer than this many pages; a thread does it long before
+# (`checkpoints`).
+CHECKPOINT_PAGES = 32_000
 LONGEST_LOG_BYTES = 64 * 1024 * 1024
 # How often a writer tries to get the write lock. SQLite's own waits grow to 0.1 s, in which others take it again.
 LOCK_POLL_SECONDS = 0.002
