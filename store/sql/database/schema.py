@@ -26,6 +26,7 @@ def ensure_schema(database: Database, request_key: RequestKey | None = None, rep
     with database.begin_read() as session:
         revision = read_revision(session.connection(), database.location)
     if revision == HEAD:
+        database.restore_write_ahead_log()
         return
     database.set_write_ahead_log()
     if revision is None:

@@ -12,6 +12,7 @@ from understudy.store.model.changes import Subject
 from understudy.store.model.mock_servers import MockServer, ServerError
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
+from understudy.store.sql.maintenance.pieces import delete_rows
 from understudy.store.sql.mapping.mock_server_rows import (
     mock_server_from_row,
     mock_server_to_columns,
@@ -67,6 +68,9 @@ class SqlMockServers:
             return record_change(tx, Subject.MOCK_SERVER, mock_server_id)
 
     def delete(self, mock_server_id: str) -> None:
+        with self._database.begin_read() as tx:
+            _get_row(tx, mock_server_id)
+        delete_rows(self._database, t.CallRow, t.CallRow.mock_server_id == mock_server_id)
         with self._database.begin_write() as tx:
             _get_row(tx, mock_server_id)
             tx.execute(delete(t.MockServerRow).where(t.MockServerRow.id == mock_server_id))
