@@ -5,13 +5,15 @@ A promotion that is interrupted is resumed by the next one: what a batch has kep
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 
 from understudy.matcher.replay_keys import compute_request_key
-from understudy.proxy.compilation.session_examples import split_in_batches
+from understudy.proxy.compilation.session_examples import BATCH_SIZE
 from understudy.proxy.operations.recordings.history import narrow_to_session
 from understudy.store.errors import Hint, NotFound, UserError
 from understudy.store.model.collections import Collection, Example
@@ -30,6 +32,9 @@ from understudy.store.redaction.settings import make_recording_redactor
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
+from understudy.store.write_pieces import PieceSize
+
+FIRST_BATCH_SIZE = 200
 
 Promote = Callable[[Iterable[Exchange], CollectionState], PromotionResult]
 
@@ -89,7 +94,8 @@ def promote_history(
     if again and plan.repeats is Repeats.NEWEST:
         message = "this would bring back what a newer answer replaced, so it does not go with repeats: newest"
         raise UserError(message, field="again")
-    batches = split_in_batches(_select(store, criteria))
+    held: list[float] = []
+    batches = _split_in_pieces(_select(store, criteria), held)
     first = next(batches, None)
     if first is None:
         raise UserError("nothing to promote: history has no such exchange", what="history entry")
@@ -99,7 +105,7 @@ def promote_history(
     for batch in _prepend(first, batches):
         result = run(batch, known)
         marks = CollectionUpdate(marks=result.marks, dropped=result.dropped)
-        kept = _keep(store, collection_name, result, marks, actor)
+        kept = _keep(store, collection_name, result, marks, actor, held)
         outcome.add(result, len(batch))
         known = result.known if collection else _read_state(store, kept, again=again)
         collection = kept
@@ -138,17 +144,38 @@ def _make_promote(store: Store, plan: PromotionPlan, actor: str) -> Promote:
     return partial(promote, plan=plan, read=store.bodies.read, request_key=compute_request_key, redactor=redactor)
 
 
-def _keep(store: Store, name: str, result: PromotionResult, update: CollectionUpdate, actor: str) -> Collection:
+def _split_in_pieces(exchanges: Iterator[Exchange], held: list[float]) -> Iterator[list[Exchange]]:
+    """Yield batches that hold the write lock for a short time each; `held` gets how long the last one did."""
+    size = PieceSize(FIRST_BATCH_SIZE, most=BATCH_SIZE)
+    for first in exchanges:
+        while held:
+            size.note(held.pop())
+        yield [first, *islice(exchanges, size.rows - 1)]
+
+
+def _keep(
+    store: Store,
+    name: str,
+    result: PromotionResult,
+    update: CollectionUpdate,
+    actor: str,
+    held: list[float] | None = None,
+) -> Collection:
     """Keep a result and this update in the collection of this name, created if it does not exist; all or nothing.
+
+    `held` gets the seconds for which that held the write lock.
 
     The result was made before the transaction, which other writers wait for: to redact large bodies takes seconds. So
     the id of a new collection was not known then.
     """
     with store.transaction(actor):
+        started = time.monotonic()
         collection = _find_collection(store, name) or store.collections.create(name)
         items = [replace(item, collection_id=collection.id) for item in result.items]
         examples = [replace(example, collection_id=collection.id) for example in result.examples]
         store.collections.update(collection.id, replace(update, items=items, examples=examples))
+    if held is not None:
+        held.append(time.monotonic() - started)
     return collection
 
 

@@ -40,7 +40,12 @@ class Checkpointer:
     def note_commit(self) -> None:
         """Look at the log's length now and then."""
         self._commits += 1
-        if self._commits % COMMITS_PER_LOOK == 0 and count_new_frames(self._file) > self._most_frames:
+        if self._commits % COMMITS_PER_LOOK == 0:
+            self.look()
+
+    def look(self) -> None:
+        """Look at the log's length now, after a commit that has written much."""
+        if count_new_frames(self._file) > self._most_frames:
             self._is_due.set()
             with self._lock:
                 if self._thread is None and not self._is_closed:

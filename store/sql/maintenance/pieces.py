@@ -42,6 +42,8 @@ class Pieces:
             started = time.monotonic()
             yield tx
         self._held = time.monotonic() - started
+        if self._database.checkpointer is not None:
+            self._database.checkpointer.look()
 
 
 def delete_rows(database: Database, row: type[Base], condition: ColumnElement[bool]) -> int:

@@ -22,6 +22,8 @@ from understudy.store.sql.repositories.bodies import build_unused_condition
 # Pieces that are older and belong to no body are deleted: their gateway ended before the body was complete.
 ABANDONED_SECONDS = 24 * 3600
 DIGESTS_PER_PAGE = 5_000
+# Each body is at a random place of the file and of its indexes.
+BODIES_PER_PIECE = 200
 # Deleted bytes are overwritten where SQLite is built so, and that takes as long as writing them.
 BYTES_PER_PIECE = 4 * 1024 * 1024
 
@@ -42,7 +44,7 @@ def sweep_unused_bodies(database: Database, report: ReportSteps = ignore_steps) 
 
     `report` is called with the numbers of deleted and of found bodies.
     """
-    pieces, swept = Pieces(database), SweptBodies()
+    pieces, swept = Pieces(database, BODIES_PER_PIECE), SweptBodies()
     for page in _read_unused(database):
         left = page
         while left:

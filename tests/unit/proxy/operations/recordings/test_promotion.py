@@ -29,7 +29,7 @@ BODIES = (b"1", b"2", b"3", b"4", b"5")
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of two exchanges."""
     split = session_examples.split_in_batches
-    monkeypatch.setattr(promotion, "split_in_batches", lambda exchanges: split(exchanges, 2))
+    monkeypatch.setattr(promotion, "_split_in_pieces", lambda exchanges, _held: split(exchanges, 2))
 
 
 def promote(store: Store, criteria: HistoryFilter = ALL, *, again: bool = False) -> PromotionOutcome:
