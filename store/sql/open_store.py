@@ -43,6 +43,10 @@ def open_store(
     except BaseException:
         database.close()
         raise
+    return _build_store(database)
+
+
+def _build_store(database: Database) -> Store:
     bodies = SqlBodies(database)
     return Store(
         location=database.location,

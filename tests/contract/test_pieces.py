@@ -12,7 +12,7 @@ from understudy.store.errors import NotFound
 from understudy.store.model import ids
 from understudy.store.model.messages import Body, BodyRef, PiecedBody, Response
 from understudy.store.repositories.store import Store
-from understudy.store.sql.maintenance import unused_bodies
+from understudy.store.sql.deletion import unused_bodies
 
 PIECES = [b"one", b"", b"two" * 6_000, b"\x00\xff"]
 WHOLE = b"".join(PIECES)

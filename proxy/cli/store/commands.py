@@ -128,7 +128,7 @@ def _prune_no_more(store: Store, has_other_options: bool) -> None:
 
 def _keep_pruning(store: Store, older_than: str | None, keep_promoted: bool) -> None:
     from understudy.proxy.operations.maintenance.pruning import keep_retention
-    from understudy.store.model.retention import Retention
+    from understudy.store.retention import Retention
 
     keep_retention(store, Retention(duration(older_than, "--older-than"), keep_promoted), actor=current_user())
 

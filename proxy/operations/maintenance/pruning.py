@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from understudy.store.errors import UserError
-from understudy.store.model.retention import RETENTION, Retention
 from understudy.store.repositories.maintenance import OldHistory, Pruned, ReportSteps, ignore_steps
 from understudy.store.repositories.store import Store
+from understudy.store.retention import RETENTION, Retention
 
 
 def choose_old_history(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from understudy.proxy.operations.maintenance.pruning import read_retention
-from understudy.store.model.retention import Retention
 from understudy.store.repositories.maintenance import ReportSteps, StoreDescription, StoreSizes, ignore_steps
 from understudy.store.repositories.store import Store
+from understudy.store.retention import Retention
 
 
 @dataclass(frozen=True, slots=True)

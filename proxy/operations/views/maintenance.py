@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from understudy.proxy.operations.views.messages import iso_time
-from understudy.store.model.retention import Retention
 from understudy.store.repositories.maintenance import Pruned, StoreNumbers, StoreSizes
+from understudy.store.retention import Retention
 
 if TYPE_CHECKING:
     from understudy.proxy.operations.maintenance.store_upkeep import StoreReport, Vacuumed

@@ -1,1 +1,1 @@
-"""Deletions in pieces, and the upkeep of a store: its sizes, checks, pruning and the return of free pages."""
+"""The upkeep of a store: its sizes, checks, pruning and the return of free pages."""

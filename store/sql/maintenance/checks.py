@@ -14,7 +14,7 @@ from understudy.store.model.messages import BodyRef
 from understudy.store.repositories.maintenance import ReportSteps
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
-from understudy.store.sql.maintenance.unused_bodies import has_no_body
+from understudy.store.sql.deletion.unused_bodies import has_no_body
 from understudy.store.sql.repositories.bodies import SqlBodies
 
 IDS_PER_PAGE = 10_000

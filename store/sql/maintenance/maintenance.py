@@ -18,10 +18,10 @@ from understudy.store.repositories.maintenance import (
 )
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
+from understudy.store.sql.deletion.exchange_deletion import delete_exchanges
+from understudy.store.sql.deletion.search_index_deletion import discard_search_index
+from understudy.store.sql.deletion.unused_bodies import sweep_unused_bodies
 from understudy.store.sql.maintenance.checks import check_bodies, check_file, check_references
-from understudy.store.sql.maintenance.exchange_deletion import delete_exchanges
-from understudy.store.sql.maintenance.search_index_deletion import discard_search_index
-from understudy.store.sql.maintenance.unused_bodies import sweep_unused_bodies
 from understudy.store.sql.maintenance.vacuum import vacuum_database
 from understudy.store.sql.repositories.bodies import SqlBodies
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import count
 
-from sqlalchemy import ColumnElement, Connection, Delete, delete, exists, or_, select
+from sqlalchemy import Connection, Delete, delete, select
 from sqlalchemy.orm import Session as Transaction
 
 from understudy.store.errors import NotFound
@@ -13,6 +13,7 @@ from understudy.store.model.messages import Body, BodyRef, InlineBody
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_missing, insert_rows
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
+from understudy.store.sql.deletion.unused_bodies import build_unused_condition
 from understudy.store.sql.mapping.body_rows import NewBodies
 
 ROWS_PER_READ = 500
@@ -121,16 +122,6 @@ def sweep_bodies(tx: Transaction, digests: Iterable[str | None]) -> None:
     ordered = sorted({digest for digest in digests if digest})
     for start in range(0, len(ordered), IDS_PER_QUERY):
         _sweep(tx, ordered[start : start + IDS_PER_QUERY])
-
-
-def build_unused_condition() -> ColumnElement[bool]:
-    """Return the condition on bodies that no exchange and no example refers to them."""
-    uses = [
-        exists().where(column == t.BodyRow.digest)
-        for row in (t.ExchangeContentRow, t.ExampleRow)
-        for column in (row.request_body, row.response_body)
-    ]
-    return ~or_(*uses)
 
 
 def _sweep(tx: Transaction, digests: list[str]) -> None:

@@ -15,7 +15,7 @@ from understudy.store.repositories.mock_servers import CallFilter
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_rows
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.maintenance.pieces import delete_rows
+from understudy.store.sql.deletion.pieces import delete_rows
 from understudy.store.sql.mapping.mock_server_rows import call_from_row, call_to_columns
 from understudy.store.sql.repositories.history import LARGEST_ID, PAGE
 from understudy.store.sql.repositories.history_conditions import build_status_condition

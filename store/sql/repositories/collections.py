@@ -18,8 +18,8 @@ from understudy.store.repositories.collections import CollectionSummary, Collect
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_missing, insert_rows
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
-from understudy.store.sql.maintenance.pieces import delete_rows
-from understudy.store.sql.maintenance.unused_bodies import sweep_unused_bodies
+from understudy.store.sql.deletion.pieces import delete_rows
+from understudy.store.sql.deletion.unused_bodies import sweep_unused_bodies
 from understudy.store.sql.mapping.body_rows import NewBodies
 from understudy.store.sql.mapping.collection_rows import (
     collection_from_row,

@@ -12,7 +12,7 @@ from understudy.store.model.changes import Subject
 from understudy.store.model.mock_servers import MockServer, ServerError
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.maintenance.pieces import delete_rows
+from understudy.store.sql.deletion.pieces import delete_rows
 from understudy.store.sql.mapping.mock_server_rows import (
     mock_server_from_row,
     mock_server_to_columns,

@@ -15,8 +15,8 @@ from understudy.store.model.messages import Origin
 from understudy.store.repositories.history import SessionSummary
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.maintenance.exchange_deletion import delete_exchanges
-from understudy.store.sql.maintenance.unused_bodies import sweep_unused_bodies
+from understudy.store.sql.deletion.exchange_deletion import delete_exchanges
+from understudy.store.sql.deletion.unused_bodies import sweep_unused_bodies
 from understudy.store.sql.mapping.exchange_rows import session_from_row
 from understudy.store.sql.mapping.message_rows import origin_to_text
 from understudy.store.sql.repositories.find_by_name import check_name, find_named, make_name_conflict, require_row

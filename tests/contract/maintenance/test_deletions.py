@@ -11,7 +11,7 @@ from understudy.store.errors import Conflict
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.mock_servers import CallFilter
 from understudy.store.repositories.store import Store
-from understudy.store.sql.maintenance import exchange_deletion, pieces, unused_bodies
+from understudy.store.sql.deletion import exchange_deletion, pieces, unused_bodies
 from understudy.store.sql.repositories import sessions
 
 

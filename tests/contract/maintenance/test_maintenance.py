@@ -37,7 +37,7 @@ from understudy.store.repositories.store import Store
 from understudy.store.sql.database import exclusive
 from understudy.store.sql.database.engine import PAGE_BYTES
 from understudy.store.sql.database.schema import HEAD
-from understudy.store.sql.maintenance import pieces, search_index_deletion, unused_bodies
+from understudy.store.sql.deletion import pieces, search_index_deletion, unused_bodies
 from understudy.store.sql.open_store import open_store
 
 LARGE_SIZE = len(LARGE)

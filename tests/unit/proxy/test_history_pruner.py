@@ -11,8 +11,8 @@ from tests.factories.stored import EVERYTHING, make_exchange
 from understudy.proxy.history_pruner import HistoryPruner
 from understudy.proxy.operations.maintenance.pruning import keep_retention
 from understudy.store.errors import StoreError
-from understudy.store.model.retention import Retention
 from understudy.store.repositories.store import Store
+from understudy.store.retention import Retention
 
 DAY = 86_400.0
 

@@ -7,9 +7,9 @@ import pytest
 from tests.factories.stored import EVERYTHING, make_exchange
 from understudy.proxy.operations.maintenance import pruning
 from understudy.store.errors import NotFound, UserError
-from understudy.store.model.retention import Retention
 from understudy.store.repositories.maintenance import OldHistory, Pruned
 from understudy.store.repositories.store import Store
+from understudy.store.retention import Retention
 
 
 def test_old_history_is_that_of_a_session(store: Store) -> None:

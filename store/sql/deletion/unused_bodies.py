@@ -9,15 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import ColumnElement, delete, exists, or_, select
 from sqlalchemy import func as sql
 
 from understudy.store.model.ids import id_from_age
 from understudy.store.repositories.maintenance import ReportSteps, ignore_steps
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
-from understudy.store.sql.maintenance.pieces import Pieces, delete_rows
-from understudy.store.sql.repositories.bodies import build_unused_condition
+from understudy.store.sql.deletion.pieces import Pieces, delete_rows
 
 # Pieces that are older and belong to no body are deleted: their gateway ended before the body was complete.
 ABANDONED_SECONDS = 24 * 3600
@@ -57,6 +56,16 @@ def sweep_unused_bodies(database: Database, report: ReportSteps = ignore_steps) 
         _delete_pieces(database, keys)
         report(swept.bodies, swept.bodies)
     return swept
+
+
+def build_unused_condition() -> ColumnElement[bool]:
+    """Return the condition on bodies that no exchange and no example refers to them."""
+    uses = [
+        exists().where(column == t.BodyRow.digest)
+        for row in (t.ExchangeContentRow, t.ExampleRow)
+        for column in (row.request_body, row.response_body)
+    ]
+    return ~or_(*uses)
 
 
 def has_no_body() -> ColumnElement[bool]:

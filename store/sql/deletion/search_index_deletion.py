@@ -9,12 +9,12 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.maintenance.pieces import Pieces
-from understudy.store.sql.repositories.search_index import drop_search_index
+from understudy.store.sql.deletion.pieces import Pieces
 
 RETIRED = "history_search_retired"
 _EXISTS = text("select 1 from sqlite_master where name = :name")
 _RETIRE = text(f"alter table history_search rename to {RETIRED}")
+_DROP_NEW = text("drop table if exists history_search")
 _DROP = text(f"drop table if exists {RETIRED}")
 # FTS5's own tables; it reads the first ten rows of its data when it opens the table to drop it.
 _ROWS = (
@@ -28,7 +28,7 @@ def retire_search_index(tx: Connection) -> None:
     if not _exists(tx, "history_search"):
         return
     if _exists(tx, RETIRED):  # another program deletes exchanges at the same time
-        drop_search_index(tx)
+        tx.execute(_DROP_NEW)
     else:
         tx.execute(_RETIRE)
 

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, delete, select
 from understudy.store.repositories.maintenance import ReportSteps, ignore_steps
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.maintenance.pieces import Pieces, delete_rows
-from understudy.store.sql.maintenance.search_index_deletion import discard_search_index, retire_search_index
+from understudy.store.sql.deletion.pieces import Pieces, delete_rows
+from understudy.store.sql.deletion.search_index_deletion import discard_search_index, retire_search_index
 
 
 def delete_exchanges(
