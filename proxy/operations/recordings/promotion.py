@@ -13,7 +13,6 @@ from functools import partial
 from itertools import islice
 
 from understudy.matcher.replay_keys import compute_request_key
-from understudy.proxy.compilation.session_examples import BATCH_SIZE
 from understudy.proxy.operations.recordings.history import narrow_to_session
 from understudy.store.errors import Hint, NotFound, UserError
 from understudy.store.model.collections import Collection, Example
@@ -34,7 +33,8 @@ from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 from understudy.store.write_pieces import PieceSize
 
-FIRST_BATCH_SIZE = 200
+# A batch of 250 takes some 30 ms of the write lock.
+FIRST_BATCH_SIZE, LARGEST_BATCH_SIZE = 100, 250
 
 Promote = Callable[[Iterable[Exchange], CollectionState], PromotionResult]
 
@@ -146,7 +146,7 @@ def _make_promote(store: Store, plan: PromotionPlan, actor: str) -> Promote:
 
 def _split_in_pieces(exchanges: Iterator[Exchange], held: list[float]) -> Iterator[list[Exchange]]:
     """Yield batches that hold the write lock for a short time each; `held` gets how long the last one did."""
-    size = PieceSize(FIRST_BATCH_SIZE, most=BATCH_SIZE)
+    size = PieceSize(FIRST_BATCH_SIZE, most=LARGEST_BATCH_SIZE)
     for first in exchanges:
         while held:
             size.note(held.pop())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.inside import Inside, refused
-from tests.programs import Understudy
+from tests.programs import Understudy, wait_for
 
 
 @pytest.fixture
@@ -65,6 +65,16 @@ def test_gateways_are_told_to_prune_and_no_longer_to(promoted: Understudy) -> No
     assert promoted.json("store", "info")["retention"] == {"seconds": 2_592_000.0, "keep_promoted": True}
     assert promoted.run("store", "prune", "--never") == "Gateways delete no old exchanges.\n"
     assert promoted.json("store", "info")["retention"] is None
+
+
+def test_a_gateway_that_records_prunes_at_its_start(promoted: Understudy) -> None:
+    promoted.run("store", "prune", "--older-than", "1d", "--keep-promoted", "--always")
+    with closing(sqlite3.connect(promoted.store, isolation_level=None)) as connection:
+        connection.execute("update exchanges set started_at = started_at - 100000")
+    kept = promoted.sql("select count(*) from promoted where example_id is not null")
+    assert 0 < kept < promoted.sql("select count(*) from exchanges")
+    with promoted.serving("record", "--upstream", "http://127.0.0.1:9", "--session", "later"):
+        wait_for(lambda: promoted.sql("select count(*) from exchanges") == kept)
 
 
 @pytest.mark.parametrize(
