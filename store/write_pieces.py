@@ -15,12 +15,13 @@ GROWTH = 2.0
 class PieceSize:
     """The number of rows of the next piece, by how long the last one took; call `note` after each piece."""
 
-    def __init__(self, rows: int, *, most: int = 2_000) -> None:
+    def __init__(self, rows: int, *, least: int = 1, most: int = 2_000) -> None:
         self.rows = rows
+        self._least = least
         self._most = most
 
     def note(self, seconds: float) -> None:
         """Note how long a piece held the lock, and pause for those who wait for it."""
         factor = min(AIM_SECONDS / max(seconds, 1e-6), GROWTH)
-        self.rows = max(min(int(self.rows * factor), self._most), 1)
+        self.rows = max(min(int(self.rows * factor), self._most), self._least)
         time.sleep(PAUSE_SECONDS)

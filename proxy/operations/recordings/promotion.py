@@ -5,9 +5,11 @@ A promotion that is interrupted is resumed by the next one: what a batch has kep
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -33,8 +35,9 @@ from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 from understudy.store.write_pieces import PieceSize
 
-# A batch of 250 takes some 30 ms of the write lock.
-FIRST_BATCH_SIZE, LARGEST_BATCH_SIZE = 100, 250
+# A batch of 250 takes some 30 ms of the write lock. In a smaller one than this, each example has a change of its own,
+# which takes longer than the example.
+SMALLEST_BATCH_SIZE, LARGEST_BATCH_SIZE = 120, 250
 
 Promote = Callable[[Iterable[Exchange], CollectionState], PromotionResult]
 
@@ -146,7 +149,7 @@ def _make_promote(store: Store, plan: PromotionPlan, actor: str) -> Promote:
 
 def _split_in_pieces(exchanges: Iterator[Exchange], held: list[float]) -> Iterator[list[Exchange]]:
     """Yield batches that hold the write lock for a short time each; `held` gets how long the last one did."""
-    size = PieceSize(FIRST_BATCH_SIZE, most=LARGEST_BATCH_SIZE)
+    size = PieceSize(LARGEST_BATCH_SIZE, least=SMALLEST_BATCH_SIZE, most=LARGEST_BATCH_SIZE)
     for first in exchanges:
         while held:
             size.note(held.pop())
@@ -168,7 +171,7 @@ def _keep(
     The result was made before the transaction, which other writers wait for: to redact large bodies takes seconds. So
     the id of a new collection was not known then.
     """
-    with store.transaction(actor):
+    with _pause_collector(), store.transaction(actor):
         started = time.monotonic()
         collection = _find_collection(store, name) or store.collections.create(name)
         items = [replace(item, collection_id=collection.id) for item in result.items]
@@ -177,6 +180,18 @@ def _keep(
     if held is not None:
         held.append(time.monotonic() - started)
     return collection
+
+
+@contextmanager
+def _pause_collector() -> Iterator[None]:
+    """Collect no garbage in the block: with all examples in memory that takes longer than a transaction."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _find_collection(store: Store, name: str) -> Collection | None:

@@ -50,7 +50,7 @@ def delete_rows(database: Database, row: type[Base], condition: ColumnElement[bo
     """Delete the rows of a table that fit, until few are left to come; return how many."""
     table = row.__table__
     assert isinstance(table, Table)
-    pieces, done = Pieces(database, most=2_000), 0
+    pieces, done = Pieces(database, most=1_000), 0
     while True:
         size = pieces.choose_size()
         chosen = select(*table.primary_key).where(condition).limit(size)
