@@ -30,6 +30,7 @@ COMMANDS = {
     "mocks": "understudy.proxy.cli.mock_servers.commands:mocks",
     "keys": "understudy.proxy.cli.mock_servers.keys:keys",
     "send": "understudy.proxy.cli.collections.send:send",
+    "store": "understudy.proxy.cli.store.commands:store",
     "ca": "understudy.proxy.cli.gateway.ca:ca",
 }
 

@@ -245,6 +245,14 @@ def moment(text: str | None, option: str, now: float) -> float | None:
         ) from None
 
 
+def duration(text: str | None, option: str) -> float:
+    """Return the seconds of an option such as 30d; raises UserError, also for a time."""
+    given = re.fullmatch("([0-9]{1,9})([smhd])", text or "")
+    if given is None:
+        raise UserError(f"{option} takes a number of seconds, minutes, hours or days, such as 30d; got {text!r}")
+    return float(int(given[1]) * SECONDS_OF[given[2]])
+
+
 def _condition(text: str) -> tuple[str, str]:
     name, _, value = text.partition("=")
     if name not in FILTERS or not value:

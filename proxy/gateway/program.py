@@ -48,6 +48,7 @@ from understudy.proxy.gateway.listening import format_address, make_addon_option
 from understudy.proxy.gateway.name_overrides import override_names
 from understudy.proxy.gateway.settings import GatewaySettings
 from understudy.proxy.gateway.watcher import Watcher
+from understudy.proxy.history_pruner import HistoryPruner
 from understudy.serving.answers.replies import Hold
 from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.fields.dates import Dates
@@ -56,7 +57,7 @@ from understudy.serving.gateway.site import GatewaySites
 from understudy.store.history_writer import HistoryWriter
 from understudy.store.model.changes import Change
 from understudy.store.model.exchanges import GATEWAY_STOPPED
-from understudy.store.model.gateways import Gateway, GatewayState
+from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.ids import new_id
 from understudy.store.repositories.store import Store
 
@@ -70,6 +71,7 @@ HANG_UP_SECONDS = 0.4
 HANG_UP_STEP_SECONDS = 0.01
 # New objects before the garbage collector runs; with Python's own 700 it runs at every second request.
 GARBAGE_THRESHOLD = 50_000
+RECORDING_MODES = (Mode.RECORD, Mode.SPY)
 
 
 class GatewayProgram:
@@ -110,6 +112,7 @@ class GatewayProgram:
         keepers = (store.history.add, store.bodies.add_pieces, store.history.add_messages)
         self.writer = HistoryWriter(*keepers, announce=partial(report_in_loop, self._loop))
         self.current = CurrentMode(ActiveMode(state.mode))
+        self._pruner = HistoryPruner(store, lambda: self.current.active.mode in RECORDING_MODES)
         self._renamed = RenamedCookies()
         self.tls_refusals = TlsRefusals()
         self.guard = Guard(self.current, settings.sole_upstream, self._hang_up_offline, settings.parents.addresses)
@@ -129,6 +132,7 @@ class GatewayProgram:
         gateway = self._make_row(seen)
         self._watcher = Watcher(self._store, gateway, self._apply, lambda: self.writer.lost)
         await asyncio.to_thread(self._watcher.start)
+        self._pruner.start()
         self._warm_up(self._first_state)
         _freeze_memory()
         return gateway
@@ -137,6 +141,7 @@ class GatewayProgram:
         """Stop accepting connections, let requests under way finish for a second, commit everything."""
         if self._watcher:
             await asyncio.to_thread(self._watcher.stop)
+        await asyncio.to_thread(self._pruner.stop)
         if self._master_task:
             await self._servers.servers.update([])
             self._held.close()

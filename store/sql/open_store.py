@@ -7,6 +7,7 @@ from understudy.store.repositories.store import Store
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.schema import ensure_schema, ignore_report
 from understudy.store.sql.database.upgrade import UpgradeReport
+from understudy.store.sql.maintenance.maintenance import SqlMaintenance
 from understudy.store.sql.repositories.bodies import SqlBodies
 from understudy.store.sql.repositories.calls import SqlCalls
 from understudy.store.sql.repositories.changes import SqlChanges
@@ -42,6 +43,10 @@ def open_store(
     except BaseException:
         database.close()
         raise
+    return _build_store(database)
+
+
+def _build_store(database: Database) -> Store:
     bodies = SqlBodies(database)
     return Store(
         location=database.location,
@@ -56,6 +61,8 @@ def open_store(
         keys=SqlKeys(database),
         calls=SqlCalls(database),
         changes=SqlChanges(database),
+        maintenance=SqlMaintenance(database, bodies),
         transaction=database.transaction,
+        act_as=database.act_as,
         close=database.close,
     )

@@ -61,9 +61,10 @@ def set_collection_variables(
 def delete_collection(store: Store, collection: str, *, actor: str) -> Collection:
     """Delete a collection with its examples, and return what it was; history stays.
 
-    Raises NotFound, and Conflict or UserError while a running gateway or a mock server uses it.
+    Raises NotFound, and Conflict or UserError while a running gateway or a mock server uses it. It takes several
+    transactions; a deletion that was interrupted is completed by the next.
     """
-    with store.transaction(actor):
+    with store.act_as(actor):
         found = store.collections.find(collection)
         check_not_in_use(store, collection_id=found.id, what="collection", which=found.name)
         store.collections.delete(found.id)

@@ -118,7 +118,7 @@ def clear_calls(store: Store, mock: str, *, actor: str) -> ClearedLog:
     found = store.mock_servers.find(mock)
     with open_call_log(store, found) as log:
         log.catch_up()
-    with store.transaction(actor):
+    with store.act_as(actor):
         return ClearedLog(found, store.calls.clear(found.id))
 
 

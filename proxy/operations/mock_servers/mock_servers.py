@@ -142,9 +142,10 @@ def apply_changes(store: Store, mock: MockServer, changes: MockServerChanges) ->
 def delete_mock_server(store: Store, mock: str, *, actor: str) -> MockServer:
     """Delete a mock server with its server errors and call log, and return what it was; its collection stays.
 
-    Raises NotFound, and Conflict while a running gateway answers as it.
+    Raises NotFound, and Conflict while a running gateway answers as it. It takes several transactions; a deletion that
+    was interrupted is completed by the next.
     """
-    with store.transaction(actor):
+    with store.act_as(actor):
         found = store.mock_servers.find(mock)
         check_not_in_use(store, mock_server_id=found.id, what="mock server", which=found.name)
         store.mock_servers.delete(found.id)

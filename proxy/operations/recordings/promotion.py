@@ -5,9 +5,11 @@ A promotion that is interrupted is resumed by the next one: what a batch has kep
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -33,10 +35,9 @@ from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 from understudy.store.write_pieces import PieceSize
 
-BATCH_SIZE = 200
-"""Exchanges that the first transaction promotes; the next ones, as many as a short transaction takes."""
-
-FEWEST = 50
+# A batch of 250 takes some 30 ms of the write lock. In a smaller one than this, each example has a change of its own,
+# which takes longer than the example.
+SMALLEST_BATCH_SIZE, LARGEST_BATCH_SIZE = 120, 250
 
 Promote = Callable[[Iterable[Exchange], CollectionState], PromotionResult]
 
@@ -96,25 +97,22 @@ def promote_history(
     if again and plan.repeats is Repeats.NEWEST:
         message = "this would bring back what a newer answer replaced, so it does not go with repeats: newest"
         raise UserError(message, field="again")
-    size = PieceSize(BATCH_SIZE, least=FEWEST)  # what a piece costs beside its rows grows with the collection
-    exchanges = _select(store, criteria)
-    batch = list(islice(exchanges, size.rows))
-    if not batch:
+    held: list[float] = []
+    batches = _split_in_pieces(_select(store, criteria), held)
+    first = next(batches, None)
+    if first is None:
         raise UserError("nothing to promote: history has no such exchange", what="history entry")
     collection = _find_collection(store, collection_name)
     known, outcome = _read_state(store, collection, again=again), PromotionOutcome()
     run = _make_promote(store, plan, actor)
-    while batch:
+    for batch in _prepend(first, batches):
         result = run(batch, known)
         marks = CollectionUpdate(marks=result.marks, dropped=result.dropped)
-        started = time.monotonic()
-        kept = _keep(store, collection_name, result, marks, actor)
-        size.note(time.monotonic() - started)
+        kept = _keep(store, collection_name, result, marks, actor, held)
         outcome.add(result, len(batch))
         known = result.known if collection else _read_state(store, kept, again=again)
         collection = kept
         step()
-        batch = list(islice(exchanges, size.rows))
     return outcome
 
 
@@ -149,18 +147,51 @@ def _make_promote(store: Store, plan: PromotionPlan, actor: str) -> Promote:
     return partial(promote, plan=plan, read=store.bodies.read, request_key=compute_request_key, redactor=redactor)
 
 
-def _keep(store: Store, name: str, result: PromotionResult, update: CollectionUpdate, actor: str) -> Collection:
+def _split_in_pieces(exchanges: Iterator[Exchange], held: list[float]) -> Iterator[list[Exchange]]:
+    """Yield batches that hold the write lock for a short time each; `held` gets how long the last one did."""
+    size = PieceSize(LARGEST_BATCH_SIZE, least=SMALLEST_BATCH_SIZE, most=LARGEST_BATCH_SIZE)
+    for first in exchanges:
+        while held:
+            size.note(held.pop())
+        yield [first, *islice(exchanges, size.rows - 1)]
+
+
+def _keep(
+    store: Store,
+    name: str,
+    result: PromotionResult,
+    update: CollectionUpdate,
+    actor: str,
+    held: list[float] | None = None,
+) -> Collection:
     """Keep a result and this update in the collection of this name, created if it does not exist; all or nothing.
+
+    `held` gets the seconds for which that held the write lock.
 
     The result was made before the transaction, which other writers wait for: to redact large bodies takes seconds. So
     the id of a new collection was not known then.
     """
-    with store.transaction(actor):
+    with _pause_collector(), store.transaction(actor):
+        started = time.monotonic()
         collection = _find_collection(store, name) or store.collections.create(name)
         items = [replace(item, collection_id=collection.id) for item in result.items]
         examples = [replace(example, collection_id=collection.id) for example in result.examples]
         store.collections.update(collection.id, replace(update, items=items, examples=examples))
+    if held is not None:
+        held.append(time.monotonic() - started)
     return collection
+
+
+@contextmanager
+def _pause_collector() -> Iterator[None]:
+    """Collect no garbage in the block: with all examples in memory that takes longer than a transaction."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _find_collection(store: Store, name: str) -> Collection | None:
@@ -177,3 +208,8 @@ def _read_state(store: Store, collection: Collection | None, *, again: bool) -> 
     done = (exchange_id for exchange_id, example_id in marks.items() if example_id is not None or not again)
     items, examples = store.collections.list_items(collection.id), store.collections.list_examples(collection.id)
     return CollectionState.of(collection.id, done, items, examples)
+
+
+def _prepend(first: list[Exchange], others: Iterable[list[Exchange]]) -> Iterator[list[Exchange]]:
+    yield first
+    yield from others

@@ -70,9 +70,10 @@ def keep_replay_lists(
 def delete_session(store: Store, name: str, *, actor: str) -> Session:
     """Delete a session with its exchanges, and return it; examples that were promoted from it stay.
 
-    Raises NotFound, and Conflict while a running gateway uses the session.
+    Raises NotFound, and Conflict while a running gateway uses the session. It takes several transactions; a deletion
+    that was interrupted is completed by the next.
     """
-    with store.transaction(actor):
+    with store.act_as(actor):
         session = store.sessions.find(name)
         check_not_in_use(store, session_id=session.id, what="session", which=session.name)
         store.sessions.delete(session.id)

@@ -18,8 +18,8 @@ from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
-# The length of the log, in bytes, at which it is written into the database. To empty it takes some 20 ms, in which nothing
-# is committed: the longer the log, the fewer responses wait for that.
+# The length of the log, in bytes, at which it is written into the database. To empty it takes some 20 ms, in which
+# nothing is committed: the longer the log, the fewer responses wait for that.
 LOG_BYTES = 96 * 1024 * 1024
 COMMITS_PER_LOOK = 16
 # How long the log is kept from growing while those are waited for that still read it.
@@ -42,7 +42,12 @@ class Checkpointer:
     def note_commit(self) -> None:
         """Look at the log's length now and then."""
         self._commits += 1
-        if self._commits % COMMITS_PER_LOOK == 0 and self._measure_log() > self._due_at:
+        if self._commits % COMMITS_PER_LOOK == 0:
+            self.look()
+
+    def look(self) -> None:
+        """Look at the log's length now, after a commit that has written much."""
+        if self._measure_log() > self._due_at:
             self._is_due.set()
             with self._lock:
                 if self._thread is None and not self._is_closed:

@@ -106,12 +106,27 @@ class Database:
         if self._open.connection is not None:
             yield
             return
-        with self.translate_errors(), self._write_engine.begin() as connection:
-            self._open.connection, self._open.actor = connection, actor
+        with self.act_as(actor), self.translate_errors(), self._write_engine.begin() as connection:
+            self._open.connection = connection
             try:
                 yield
             finally:
-                self._open.connection, self._open.actor = None, None
+                self._open.connection = None
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether this thread has a transaction open."""
+        return self._open.connection is not None
+
+    @contextmanager
+    def act_as(self, actor: str) -> Iterator[None]:
+        """Give the changes of this thread an actor, each in a transaction of its own; see `Store.act_as`."""
+        before = self._open.actor
+        self._open.actor = before if self.is_in_transaction else actor
+        try:
+            yield
+        finally:
+            self._open.actor = before
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -139,6 +154,15 @@ class Database:
         if self.is_file:
             with self.borrow_driver_connection() as connection:
                 _set_write_ahead_log(connection)
+
+    def restore_write_ahead_log(self) -> None:
+        """Use a write-ahead log again in a file that lost it: a VACUUM was killed. A read-only file stays as it is."""
+        if self.is_file:
+            with self.borrow_driver_connection() as connection:
+                [mode] = connection.execute("pragma journal_mode").fetchone()
+                if mode != "wal":
+                    with suppress(sqlite3.Error):
+                        _set_write_ahead_log(connection)
 
     def close(self) -> None:
         """Close every connection."""
@@ -264,7 +288,7 @@ def _set_write_ahead_log(connection: sqlite3.Connection) -> None:
 
 
 class _OpenTransaction(local):
-    """The transaction that a thread has open across repositories, if any, and its actor."""
+    """The transaction that a thread has open across repositories, if any, and the actor of its changes."""
 
     connection: Connection | None = None
     actor: str | None = None

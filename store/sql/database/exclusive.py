@@ -1,9 +1,10 @@
-"""A database for one program alone, which an upgrade needs: nobody else reads or writes it meanwhile."""
+"""A database for one program alone, which an upgrade and VACUUM need: nobody else reads or writes it meanwhile."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +14,13 @@ from sqlalchemy.pool import StaticPool
 
 from understudy.store.errors import StoreError
 from understudy.store.sql.database.engine import Database, get_driver_connection
-from understudy.store.sql.database.store_users import describe_users, find_exclusive_user
+from understudy.store.sql.database.store_users import describe_users, find_exclusive_user, list_gateways
 
 # What is kept in memory: the pages of the tables that rows leave, and of those that they come to.
 CACHE_KIB = 64 * 1024
+# Commands have a store open for a moment. A try takes some milliseconds more.
+LOCK_TRIES = 100
+LOCK_POLL_SECONDS = 0.02
 
 
 @contextmanager
@@ -70,16 +74,30 @@ def _lock(file: Path) -> sqlite3.Connection | None:
     return connection
 
 
-def make_user_error(database: Database, gateways: Mapping[int, str]) -> StoreError:
-    """Return the error that names the programs that have an old database open.
+@contextmanager
+def open_exclusively(database: Database, reason: str) -> Iterator[Connection]:
+    """Do what `try_exclusively` does, and wait some seconds for other programs.
+
+    Raises StoreError that states the reason, which continues the name of the store, and names the programs.
+    """
+    with database.begin_read() as tx:
+        gateways = list_gateways(tx.connection())
+    for _ in range(LOCK_TRIES):
+        with try_exclusively(database) as connection:
+            if connection is not None:
+                yield connection
+                return
+        time.sleep(LOCK_POLL_SECONDS)
+    raise make_user_error(database, gateways, reason)
+
+
+def make_user_error(database: Database, gateways: Mapping[int, str], reason: str) -> StoreError:
+    """Return the error that names the programs that have a database open, and why none may.
 
     `gateways` are the running ones by the ids of their processes.
     """
     file = Path(str(database.url.database))
-    line = (
-        f"the store {file} was written by an older Understudy, and to upgrade it no other program may use it;"
-        f" stop {describe_users(file, gateways)}, then try again"
-    )
+    line = f"the store {file} {reason}; stop {describe_users(file, gateways)}, then try again"
     return StoreError(line, what="store", which=str(file))
 
 

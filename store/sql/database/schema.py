@@ -9,14 +9,12 @@ from sqlalchemy import Connection, inspect, text
 from understudy.store.errors import Hint, SchemaMismatch
 from understudy.store.promotion import RequestKey
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.database.exclusive import make_user_error, name_upgrade
+from understudy.store.sql.database.exclusive import LOCK_POLL_SECONDS, LOCK_TRIES, make_user_error, name_upgrade
 from understudy.store.sql.database.store_users import list_gateways
 from understudy.store.sql.database.upgrade import MIGRATIONS, UpgradeReport, create_schema, upgrade_schema
 
 HEAD = "0010"
-# An upgrade waits some seconds for commands that have the store open for a moment. A try takes some milliseconds more.
-LOCK_TRIES = 100
-LOCK_POLL_SECONDS = 0.02
+REASON = "was written by an older Understudy, and to upgrade it no other program may use it"
 
 
 def ignore_report(_done: int, _all: int) -> None:
@@ -38,6 +36,7 @@ def ensure_schema(
         with name_upgrade(database):  # it waits while another program upgrades the database
             revision, gateways = _read_state(database)
         if revision == HEAD:
+            database.restore_write_ahead_log()
             return
         if revision is None:
             database.set_write_ahead_log()
@@ -46,7 +45,7 @@ def ensure_schema(
         if upgrade_schema(database, lambda one: read_revision(one, database.location) != HEAD, request_key, report):
             return
         time.sleep(LOCK_POLL_SECONDS)
-    raise make_user_error(database, gateways)
+    raise make_user_error(database, gateways, REASON)
 
 
 def _read_state(database: Database) -> tuple[str | None, dict[int, str]]:

@@ -20,6 +20,8 @@ from understudy.store.model.mock_servers import (
 
 def behaviour_to_text(behaviour: Behaviour, **switches: bool) -> str | None:
     """Return a behaviour, and switches that are on, as JSON; None for `PLAIN` without one."""
+    if behaviour == PLAIN and not any(switches.values()):  # nearly all: the rest takes a fifth of a long promotion
+        return None
     values = {**_drop_unset(asdict(behaviour)), **{name: True for name, is_on in switches.items() if is_on}}
     return json.dumps(values) if values else None
 

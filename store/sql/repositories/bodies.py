@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import count
 
-from sqlalchemy import Connection, Delete, delete, exists, or_, select
+from sqlalchemy import Connection, Delete, delete, select
 from sqlalchemy.orm import Session as Transaction
 
 from understudy.store.errors import NotFound
-from understudy.store.model.ids import id_from_age
 from understudy.store.model.messages import Body, BodyRef, InlineBody
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_missing, insert_rows
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
+from understudy.store.sql.deletion.unused_bodies import build_unused_condition
 from understudy.store.sql.mapping.body_rows import NewBodies
 
-# Pieces that are older and belong to no body are deleted: their gateway ended before the body was complete.
-ABANDONED_SECONDS = 24 * 3600
 ROWS_PER_READ = 500
 
 
@@ -119,29 +117,15 @@ def insert_bodies(tx: Connection | Transaction, bodies: NewBodies) -> None:
             tx.execute(_build_piece_delete(unused))
 
 
-def sweep_bodies(tx: Transaction, digests: Iterable[str | None] | None = None) -> None:
-    """Delete the bodies that no exchange and no example refers to.
-
-    With `digests` only those bodies are considered; without, abandoned pieces are deleted too.
-    """
-    if digests is None:
-        _sweep(tx)
-        has_no_body = ~exists().where(t.BodyRow.pieces == t.BodyPieceRow.key)
-        is_old = t.BodyPieceRow.key < id_from_age(ABANDONED_SECONDS)
-        tx.execute(delete(t.BodyPieceRow).where(has_no_body, is_old).execution_options(synchronize_session=False))
-        return
+def sweep_bodies(tx: Transaction, digests: Iterable[str | None]) -> None:
+    """Delete those of a few bodies that no exchange and no example refers to."""
     ordered = sorted({digest for digest in digests if digest})
     for start in range(0, len(ordered), IDS_PER_QUERY):
         _sweep(tx, ordered[start : start + IDS_PER_QUERY])
 
 
-def _sweep(tx: Transaction, digests: list[str] | None = None) -> None:
-    uses = [
-        exists().where(column == t.BodyRow.digest)
-        for row in (t.ExchangeContentRow, t.ExampleRow)
-        for column in (row.request_body, row.response_body)
-    ]
-    conditions = [~or_(*uses), *([] if digests is None else [t.BodyRow.digest.in_(digests)])]
+def _sweep(tx: Transaction, digests: list[str]) -> None:
+    conditions = (build_unused_condition(), t.BodyRow.digest.in_(digests))
     keys = list(tx.scalars(select(t.BodyRow.pieces).where(t.BodyRow.pieces.is_not(None), *conditions)))
     tx.execute(delete(t.BodyRow).where(*conditions).execution_options(synchronize_session=False))
     for start in range(0, len(keys), IDS_PER_QUERY):

@@ -15,6 +15,7 @@ from understudy.store.repositories.mock_servers import CallFilter
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_rows
 from understudy.store.sql.database.engine import Database
+from understudy.store.sql.deletion.pieces import delete_rows
 from understudy.store.sql.mapping.mock_server_rows import call_from_row, call_to_columns
 from understudy.store.sql.repositories.history import LARGEST_ID, PAGE
 from understudy.store.sql.repositories.history_conditions import build_status_condition
@@ -55,8 +56,7 @@ class SqlCalls:
             return sum(number for path, number in tx.execute(query) if _matches_glob(criteria, path))
 
     def clear(self, mock_server_id: str) -> int:
-        with self._database.begin_core_write() as tx:
-            return tx.execute(delete(t.CallRow).where(t.CallRow.mock_server_id == mock_server_id)).rowcount
+        return delete_rows(self._database, t.CallRow, t.CallRow.mock_server_id == mock_server_id)
 
     def _read_some(self, criteria: CallFilter, limit: int, *, newest_first: bool) -> Iterator[Call]:
         return islice(self._read_pages(criteria, limit, newest_first=newest_first), min(limit, LARGEST_ID))

@@ -20,6 +20,8 @@ from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_missing, insert_rows
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
 from understudy.store.sql.database.paged_queries import read_page
+from understudy.store.sql.deletion.pieces import delete_rows
+from understudy.store.sql.deletion.unused_bodies import sweep_unused_bodies
 from understudy.store.sql.mapping.body_rows import NewBodies
 from understudy.store.sql.mapping.collection_rows import (
     collection_from_row,
@@ -86,12 +88,14 @@ class SqlCollections:
             record_change(tx, Subject.COLLECTION, collection_id, collection_id)
 
     def delete(self, collection_id: str) -> None:
+        with self._database.begin_read() as tx:
+            _check_deletable(tx, collection_id)
+        for table in (t.PromotedRow, t.ExampleRow, t.RequestItemRow):
+            delete_rows(self._database, table, table.collection_id == collection_id)
+        sweep_unused_bodies(self._database)
         with self._database.begin_write() as tx:
-            row = _get_collection_row(tx, collection_id)
-            uses = t.MockServerRow.collection_id == collection_id
-            check_unused(tx, "collection", row.name, uses, "delete_mock_servers")
+            _check_deletable(tx, collection_id)
             tx.execute(delete(t.CollectionRow).where(t.CollectionRow.id == collection_id))
-            sweep_bodies(tx)
             record_change(tx, Subject.COLLECTION, collection_id, collection_id)
 
     def add_folder(self, folder: Folder) -> None:
@@ -228,6 +232,13 @@ def _build_summary(row: t.CollectionRow, items: int, examples: int) -> Collectio
 
 def _get_collection_row(tx: Transaction, collection_id: str) -> t.CollectionRow:
     return require_row(tx.get(t.CollectionRow, collection_id), "collection", collection_id)
+
+
+def _check_deletable(tx: Transaction, collection_id: str) -> None:
+    row = _get_collection_row(tx, collection_id)
+    check_unused(
+        tx, "collection", row.name, t.MockServerRow.collection_id == collection_id, action="delete_mock_servers"
+    )
 
 
 def _has_ids(collection_id: str, ids: Sequence[str]) -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.paged_queries import read_page
+from understudy.store.sql.deletion.pieces import delete_rows
 from understudy.store.sql.mapping.mock_server_rows import (
     mock_server_from_row,
     mock_server_to_columns,
@@ -72,6 +73,9 @@ class SqlMockServers:
             return record_change(tx, Subject.MOCK_SERVER, mock_server_id)
 
     def delete(self, mock_server_id: str) -> None:
+        with self._database.begin_read() as tx:
+            _get_row(tx, mock_server_id)
+        delete_rows(self._database, t.CallRow, t.CallRow.mock_server_id == mock_server_id)
         with self._database.begin_write() as tx:
             _get_row(tx, mock_server_id)
             tx.execute(delete(t.MockServerRow).where(t.MockServerRow.id == mock_server_id))

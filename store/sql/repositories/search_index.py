@@ -1,6 +1,6 @@
 """The full-text index of history in SQLite (FTS5), built when a search needs it: recording never waits for it.
 
-It is no data but an index: it is dropped when exchanges are deleted, and built again by the next search.
+It is no data but an index: it is deleted with exchanges (`store.sql.deletion`), and built again by the next search.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, text
-from sqlalchemy.orm import Session as Transaction
+from sqlalchemy import text
 
 from understudy.store.errors import NotFound
 from understudy.store.model.exchanges import Exchange
@@ -25,7 +24,6 @@ _CREATE = text(
     "create virtual table if not exists history_search using fts5("
     "url, headers, bodies, content='', tokenize='unicode61 remove_diacritics 2')"
 )
-_DROP = text("drop table if exists history_search")
 _EXISTS = text("select 1 from sqlite_master where name = 'history_search'")
 _LAST = text("select coalesce(max(id), 0) from history_search_docsize")
 _LEFT = text("select count(*) from exchanges where id > :last")
@@ -87,8 +85,3 @@ class SearchIndex:
 def to_match_expression(search: str) -> str:
     """Return a search in the syntax of FTS5: each word or phrase has to occur, the last word of each may go on."""
     return " ".join(f'"{part}" *' for part in split_search(search))
-
-
-def drop_search_index(tx: Connection | Transaction) -> None:
-    """Drop the index, in the transaction that deletes exchanges; their words must not stay."""
-    tx.execute(_DROP)

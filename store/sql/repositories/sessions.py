@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import case, delete, func, or_, select
+from sqlalchemy import ColumnElement, case, delete, func, or_, select
 from sqlalchemy.orm import Session as Transaction
 
 from understudy.store.model.exchanges import Session
@@ -17,11 +17,11 @@ from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
 from understudy.store.sql.database.paged_queries import read_page
+from understudy.store.sql.deletion.exchange_deletion import delete_exchanges
+from understudy.store.sql.deletion.unused_bodies import sweep_unused_bodies
 from understudy.store.sql.mapping.exchange_rows import session_from_row
 from understudy.store.sql.mapping.message_rows import origin_to_text
-from understudy.store.sql.repositories.bodies import sweep_bodies
 from understudy.store.sql.repositories.find_by_name import check_name, find_named, make_name_conflict, require_row
-from understudy.store.sql.repositories.search_index import drop_search_index
 
 
 class SqlSessions:
@@ -62,11 +62,22 @@ class SqlSessions:
             row.replay = json.dumps({name: list(listed) for name, listed in lists.items()}) if lists else None
 
     def delete(self, session_id: str) -> None:
+        with self._database.begin_read() as tx:
+            is_own = t.ExchangeRow.session_number == _get_session_row(tx, session_id).number
+        is_deleted = False
+        while not is_deleted:
+            delete_exchanges(self._database, is_own)
+            sweep_unused_bodies(self._database)
+            is_deleted = self._delete_emptied(session_id, is_own)
+
+    def _delete_emptied(self, session_id: str, is_own: ColumnElement[bool]) -> bool:
+        """Delete the row of a session, unless a gateway has recorded into it meanwhile; return whether it is gone."""
         with self._database.begin_write() as tx:
             _get_session_row(tx, session_id)
+            if tx.scalar(select(t.ExchangeRow.id).where(is_own).limit(1)) is not None:
+                return False
             tx.execute(delete(t.SessionRow).where(t.SessionRow.id == session_id))
-            drop_search_index(tx)
-            sweep_bodies(tx)
+        return True
 
 
 def _count_exchanges(tx: Transaction, numbers: Sequence[int]) -> dict[int, tuple[int, int, float | None]]:

@@ -12,7 +12,7 @@ from understudy.store.errors import NotFound
 from understudy.store.model import ids
 from understudy.store.model.messages import Body, BodyRef, PiecedBody, Response
 from understudy.store.repositories.store import Store
-from understudy.store.sql.repositories import bodies
+from understudy.store.sql.deletion import unused_bodies
 
 PIECES = [b"one", b"", b"two" * 6_000, b"\x00\xff"]
 WHOLE = b"".join(PIECES)
@@ -89,7 +89,7 @@ def test_old_pieces_without_a_body_are_deleted(
 ) -> None:
     """They are from a gateway that ended during a body; younger ones may be from a gateway that runs."""
     body = receive(store)
-    monkeypatch.setattr(bodies, "ABANDONED_SECONDS", seconds - 1)
+    monkeypatch.setattr(unused_bodies, "ABANDONED_SECONDS", seconds - 1)
     store.sessions.delete(store.sessions.create("empty", None).id)
     assert has_pieces(store, body.key) is stays
 

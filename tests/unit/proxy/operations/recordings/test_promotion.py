@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.stored import make_exchange, record
+from understudy.proxy.compilation import session_examples
 from understudy.proxy.operations.recordings import promotion
 from understudy.proxy.operations.recordings.promotion import (
     PromotionOutcome,
@@ -25,15 +26,6 @@ ALL = HistoryFilter()
 BODIES = (b"1", b"2", b"3", b"4", b"5")
 
 
-class PieceOfTwo:
-    """A `PieceSize` that stays, and does not pause."""
-
-    rows = 2
-
-    def note(self, _seconds: float) -> None:
-        """Do nothing."""
-
-
 @pytest.fixture(autouse=True)
 def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PieceSize, "pause", lambda _self, _seconds: None)
@@ -42,7 +34,8 @@ def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of two exchanges."""
-    monkeypatch.setattr(promotion, "PieceSize", lambda *_args, **_bounds: PieceOfTwo())
+    split = session_examples.split_in_batches
+    monkeypatch.setattr(promotion, "_split_in_pieces", lambda exchanges, _held: split(exchanges, 2))
 
 
 def promote(store: Store, criteria: HistoryFilter = ALL, *, again: bool = False) -> PromotionOutcome:

@@ -1,0 +1,1 @@
+"""Deletions in pieces: of rows, of exchanges, of the full-text index, and of bodies that nothing uses."""

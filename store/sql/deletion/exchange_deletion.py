@@ -1,0 +1,56 @@
+"""The deletion of exchanges with all that belongs to them alone, in pieces; their bodies are left to a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, select
+
+from understudy.store.repositories.maintenance import ReportSteps, ignore_steps
+from understudy.store.sql.database import tables as t
+from understudy.store.sql.database.engine import Database
+from understudy.store.sql.deletion.pieces import Pieces, delete_rows
+from understudy.store.sql.deletion.search_index_deletion import discard_search_index, retire_search_index
+
+
+def delete_exchanges(
+    database: Database, condition: ColumnElement[bool], report: ReportSteps = ignore_steps, total: int = 0
+) -> int:
+    """Delete the exchanges that fit, oldest first, until there are none, and their words; return how many.
+
+    `report` is called with their number and `total`.
+    """
+    pieces, done, since = Pieces(database), 0, None
+    while True:
+        chosen = _choose(database, condition, since, pieces.choose_size())
+        if not chosen and since is None:
+            break
+        since = chosen[-1].started_at if chosen else None  # the last time from the start: some may have come meanwhile
+        ids = [row.id for row in chosen]
+        _delete_messages(database, ids)
+        with pieces.write() as tx:
+            if not done:
+                retire_search_index(tx)
+            done += tx.execute(delete(t.ExchangeRow).where(t.ExchangeRow.id.in_(ids), condition)).rowcount
+        report(done, max(total, done))
+    discard_search_index(database)  # a search may have built it again
+    return done
+
+
+def _choose(database: Database, condition: ColumnElement[bool], since: float | None, size: int) -> Sequence[Any]:
+    # Rows that stay are not read again for each piece.
+    row = t.ExchangeRow
+    query = select(row.id, row.started_at).where(condition).order_by(row.started_at)
+    if since is not None:
+        query = query.where(row.started_at >= since)
+    with database.begin_read() as tx:
+        return tx.execute(query.limit(size)).all()
+
+
+def _delete_messages(database: Database, ids: list[int]) -> None:
+    row = t.WebSocketMessageRow
+    with database.begin_read() as tx:
+        talked = tx.scalars(select(row.exchange_id).distinct().where(row.exchange_id.in_(ids))).all()
+    if talked:
+        delete_rows(database, row, row.exchange_id.in_(talked))

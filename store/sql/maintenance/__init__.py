@@ -1,0 +1,1 @@
+"""The upkeep of a store: its sizes, checks, pruning and the return of free pages."""

@@ -1,0 +1,42 @@
+"""SQLite's VACUUM: it writes the whole file anew, without free pages and with pages of the size of a new store."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+
+from understudy.store.errors import StoreError
+from understudy.store.sql.database.engine import PAGE_BYTES, Database, get_driver_connection
+from understudy.store.sql.database.exclusive import open_exclusively
+
+REASON = "gives space back only while no other program uses it"
+
+
+def vacuum_database(database: Database) -> None:
+    """Write the file of a database anew; raise StoreError if others use it, or without the space on the disk."""
+    with open_exclusively(database, REASON) as connection:
+        driver = get_driver_connection(connection)
+        try:
+            if database.is_file:
+                _vacuum_file(driver)
+            else:
+                driver.execute("vacuum")
+        except sqlite3.OperationalError as error:
+            if "full" not in str(error) and "I/O" not in str(error):
+                raise
+            line = (
+                f"no space left on the disk: while the store {database.location} gives space back, it needs up to twice"
+                " its size; nothing was changed"
+            )
+            raise StoreError(line, what="store", which=database.location) from error
+
+
+def _vacuum_file(driver: sqlite3.Connection) -> None:
+    # With a write-ahead log, VACUUM would leave the size of the pages as it is.
+    driver.execute("pragma journal_mode = delete").fetchone()
+    try:
+        driver.execute(f"pragma page_size = {PAGE_BYTES}")
+        driver.execute("vacuum")
+    finally:
+        with suppress(sqlite3.Error):  # on a full disk; the next program that opens the store does it
+            driver.execute("pragma journal_mode = wal").fetchone()

@@ -1,0 +1,95 @@
+"""The commands about the store."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.inside import Inside, refused
+from tests.programs import Understudy, wait_for
+
+
+@pytest.fixture
+def understudy(tmp_path: Path) -> Understudy:
+    """The command line on a fresh store; most commands run in this process, which is faster."""
+    return Inside(tmp_path)
+
+
+def test_a_store_is_described(promoted: Understudy) -> None:
+    described = promoted.json("store", "info")
+    exchanges = promoted.sql("select count(*) from exchanges")
+    assert (described["sessions"], described["exchanges"], described["retention"]) == (1, exchanges, None)
+    assert described["store"] == str(promoted.store)
+    text = promoted.run("store", "info")
+    assert f"1 session with {exchanges} exchanges" in text
+    assert "Gateways delete no old exchanges." in text
+
+
+def test_a_sound_store_passes_its_check(promoted: Understudy) -> None:
+    assert promoted.run("store", "check") == f"The store {promoted.store} is sound.\n"
+    assert promoted.json("store", "check") == {"sound": True, "problems": []}
+
+
+def test_problems_are_printed_a_line_each(promoted: Understudy) -> None:
+    with closing(sqlite3.connect(promoted.store, isolation_level=None)) as connection:
+        connection.execute("delete from exchange_contents where exchange_id <= 2")
+    lines = promoted.run("store", "check", code=1).splitlines()
+    assert lines == ["the history entry 1 has no contents", "the history entry 2 has no contents"]
+    assert promoted.run("store", "check", "--json", code=1).count("has no contents") == 2
+
+
+def test_old_exchanges_are_pruned_and_the_space_is_given_back(promoted: Understudy) -> None:
+    exchanges = promoted.sql("select count(*) from exchanges")
+    everything = ("store", "prune", "--older-than", "0s")
+    assert promoted.run("store", "prune", "--older-than", "1d") == "There was nothing to delete.\n"
+    assert promoted.run(*everything, "--dry-run") == f"{exchanges} exchanges would be deleted.\n"
+    kept = promoted.json(*everything, "--keep-promoted", "--dry-run")["exchanges"]
+    assert 0 <= kept < exchanges
+    shown = promoted.run(*everything, "--session", "shop")
+    assert shown.startswith(f"Deleted {exchanges} exchanges and ")
+    assert shown.endswith("to give the space back to the disk: understudy store vacuum\n")
+    assert promoted.sql("select count(*) from exchanges") == 0
+    assert "were given back to the disk." in promoted.run("store", "vacuum")
+    assert promoted.intact
+    assert len(promoted.json("examples", "list", "shop")) > 0
+
+
+def test_gateways_are_told_to_prune_and_no_longer_to(promoted: Understudy) -> None:
+    shown = promoted.run("store", "prune", "--older-than", "30d", "--keep-promoted", "--always")
+    said = "Gateways that record delete exchanges older than 30d, but for those that an example was promoted from"
+    assert shown == f"There was nothing to delete.\n{said}, once an hour.\n"
+    assert said in promoted.run("store", "info")
+    assert promoted.json("store", "info")["retention"] == {"seconds": 2_592_000.0, "keep_promoted": True}
+    assert promoted.run("store", "prune", "--never") == "Gateways delete no old exchanges.\n"
+    assert promoted.json("store", "info")["retention"] is None
+
+
+def test_a_gateway_that_records_prunes_at_its_start(promoted: Understudy) -> None:
+    promoted.run("store", "prune", "--older-than", "1d", "--keep-promoted", "--always")
+    with closing(sqlite3.connect(promoted.store, isolation_level=None)) as connection:
+        connection.execute("update exchanges set started_at = started_at - 100000")
+    kept = promoted.sql("select count(*) from promoted where example_id is not null")
+    assert 0 < kept < promoted.sql("select count(*) from exchanges")
+    with promoted.serving("record", "--upstream", "http://127.0.0.1:9", "--session", "later"):
+        wait_for(lambda: promoted.sql("select count(*) from exchanges") == kept)
+
+
+@pytest.mark.parametrize(
+    ("typed", "error"),
+    [
+        ("", "--older-than takes a time, or how long ago, such as 30d"),
+        ("--older-than soon", "--older-than takes a time such as 2026-01-31T09:30"),
+        ("--older-than 2026-01-31 --always", "--older-than takes a number of seconds, minutes, hours or days"),
+        ("--older-than 0d --always", "--older-than: history has to be kept for some time, such as 1d"),
+        ("--older-than 1d --always --dry-run", "--always: goes without a dry run and for all sessions together"),
+        ("--older-than 1d --session bank", "there is no session 'bank'"),
+        ("--never --older-than 1d", "--never: goes without other options"),
+    ],
+)
+def test_mistakes_are_one_line(understudy: Understudy, recorded: Path, typed: str, error: str) -> None:
+    understudy.store.write_bytes(recorded.read_bytes())
+    assert refused(understudy, f"store prune {typed}").startswith(f"Error: {error}")
+    assert understudy.sql("select count(*) from settings where key = 'retention'") == 0
