@@ -28,7 +28,7 @@ PAGE_BYTES = 16 * 1024
 # A commit writes the log into the database itself if it is longer than this many pages; a thread does it long before
 # (`checkpoints`).
 CHECKPOINT_PAGES = 32_000
-LONGEST_LOG_BYTES = 64 * 1024 * 1024
+LONGEST_LOG_BYTES = 256 * 1024 * 1024
 # How often a writer tries to get the write lock. SQLite's own waits grow to 0.1 s, in which others take it again.
 LOCK_POLL_SECONDS = 0.002
 # SQLite binds up to 32,766 values in a statement since 3.32 (sqlite.org/limits.html); 500 is below all limits.
@@ -49,7 +49,7 @@ class Database:
         self.url = _parse_url(url)
         if _is_file(self.url):
             _check_file(str(self.url.database), make=make)
-        self.checkpointer = Checkpointer(Path(str(self.url.database))) if _is_file(self.url) else None
+        self.checkpointer = Checkpointer(Path(str(self.url.database)), PAGE_BYTES) if _is_file(self.url) else None
         self.engine = _make_engine(self.url, self.checkpointer, sync_full=sync_full)
         self._write_engine = self.engine.execution_options(writes=True)
         # A store in memory has one connection, and a connection has one transaction at a time.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import subprocess
 import sys
 import threading
@@ -58,15 +57,15 @@ def test_writers_of_several_processes_lose_nothing(tmp_path: Path, monkeypatch: 
     assert paths == {f"/{name}/{number}" for name in "abcd" for number in range(WRITES)}
 
 
-def test_the_log_is_emptied_when_it_is_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_log_is_written_into_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the store is open, and without a commit that does it."""
     monkeypatch.setattr(checkpoints, "LOG_BYTES", 1024 * 1024)
     file = tmp_path / "understudy.db"
     store = open_fresh_file(file)
     session_id = store.sessions.create("shop", None).id
-    lengths = []
-    for number in range(1_500):
+    for number in range(1_000):
         body = f"{number} ".encode() * 4_000
         store.history.add([make_exchange(session_id, response=make_response(body=body[:16_000]))])
-        lengths.append(Path(f"{file}-wal").stat().st_size)
+    written = file.stat().st_size
     store.close()
-    assert any(later < earlier for earlier, later in itertools.pairwise(lengths))
+    assert written > file.stat().st_size / 2
