@@ -1,7 +1,7 @@
 """Checkpoints of SQLite's write-ahead log in a thread, so that no commit waits long for one.
 
 SQLite's own checkpoint is part of the commit that makes the log long enough: it writes megabytes and waits for the disk
-while it holds the write lock. A passive checkpoint holds up nobody; what then restarts the log has little left to write.
+while it holds the write lock. A passive checkpoint holds up nobody; what then restarts the log has little left to do.
 
 The files of a database must be opened by SQLite alone: when a process closes a file, all its locks on that file are
 gone, those of SQLite too (sqlite.org/howtocorrupt.html, section 2.2). So the length of the log is an estimate, from the
