@@ -132,17 +132,21 @@ class SqlHistory:
         return row
 
     def _find_session_numbers(self, tx: Connection, ids: set[str]) -> dict[str, int]:
-        missing = [id_ for id_ in ids if id_ not in self._session_numbers]
+        numbers = self._session_numbers
+        missing = [id_ for id_ in ids if id_ not in numbers]
         if missing:
+            numbers = dict(numbers)
             query = select(_SESSIONS.c.id, _SESSIONS.c.number)
             for start in range(0, len(missing), IDS_PER_QUERY):
                 found = tx.execute(query.where(_SESSIONS.c.id.in_(missing[start : start + IDS_PER_QUERY])))
-                self._session_numbers.update((row.id, row.number) for row in found)
+                numbers.update((row.id, row.number) for row in found)
         for id_ in missing:
-            if id_ not in self._session_numbers:
+            if id_ not in numbers:
                 line = f"the store {self._database.location} has no session with the id {id_!r}"
                 raise ValueRefused(line, what="session", which=id_)
-        return self._session_numbers
+        if not self._database.is_in_transaction:  # it may be undone, and its number given to another session
+            self._session_numbers = numbers
+        return numbers
 
     def _read_pages(
         self,
@@ -162,13 +166,19 @@ class SqlHistory:
         if ids is not None:
             query = query.where(_EXCHANGES.c.id.in_(ids))
         while size:
-            with self._database.begin_read() as tx:
-                found = tx.connection().execute(_start_after(query, last, newest_first))
-                page = [exchange_from_row(row) for row in found]
+            page = self._read_page(_start_after(query, last, newest_first), criteria)
             yield from page
             if len(page) < size:
                 return
             last = HistoryPosition.of(page[-1])
+
+    def _read_page(self, query: Select[Any], criteria: HistoryFilter) -> list[Exchange]:
+        while True:
+            with self._database.begin_read() as tx:
+                connection = tx.connection()
+                if criteria.search is None or self._search_index.is_built(connection):
+                    return [exchange_from_row(row) for row in connection.execute(query)]
+            self._search_index.update(lambda _done, _all: None)
 
 
 def _number_rows(contents: list[Columns], ids: list[int], added: list[bool]) -> Iterator[Columns]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from understudy.store.errors import NotFound
 from understudy.store.model.exchanges import Exchange
@@ -50,21 +50,26 @@ class SearchIndex:
             rows = [self._make_row(exchange) for exchange in exchanges]
             started = time.monotonic()
             with self._database.begin_core_write() as tx:
-                if tx.scalar(_EXISTS) is None:  # exchanges were deleted meanwhile
+                if not self.is_built(tx):  # exchanges were deleted meanwhile
                     return self.update(report)
-                # Another search may have added some of them.
-                newest = tx.scalar(_LAST)
-                tx.execute(_INSERT, [row for row in rows if row["id"] > newest] or [])
+                newest = tx.scalar(_LAST)  # another search may have added some of them
+                if new := [row for row in rows if row["id"] > newest]:
+                    tx.execute(_INSERT, new)
             size.note(time.monotonic() - started)
             last, done = exchanges[-1].id, done + len(exchanges)
             report(done, max(left, done))
         return None
 
+    @staticmethod
+    def is_built(tx: Connection) -> bool:
+        """Return whether there is an index: a deletion takes it away, even between its update and a search."""
+        return tx.scalar(_EXISTS) is not None
+
     def _begin(self) -> tuple[int, int]:
         """Create the index if it does not exist; return the last id in it, and how many exchanges come after."""
         with self._database.begin_read() as tx:
-            exists = tx.connection().scalar(_EXISTS) is not None
-        if not exists:
+            is_built = self.is_built(tx.connection())
+        if not is_built:
             with self._database.begin_core_write() as tx:
                 tx.execute(_CREATE)
         with self._database.begin_read() as tx:
