@@ -15,7 +15,9 @@ from understudy.proxy.operations.mock_servers.mock_sources import (
     MockSource,
     PromotedHistory,
     TypedRequests,
+    delete_on_failure,
     prepare_source,
+    write_long_source,
     write_source,
 )
 from understudy.proxy.operations.recordings.promotion import PromotionOutcome
@@ -64,13 +66,15 @@ def create_mock_server(
     """Create a mock server that answers from this source; `step` is called after each batch of history.
 
     Raises Conflict for a name, slug or variable that is taken, NotFound for a collection, environment, session or
-    history entry that does not exist, UserError for what cannot be served. The store is then as it was.
+    history entry that does not exist, UserError for what cannot be served. The store is then as it was. A long history
+    is written in several transactions: if the program is killed meanwhile, a part of its collection stays.
     """
     _plan(store, draft)  # fails before history is read, which may take long
     prepared = prepare_source(store, source, step, actor=actor)
-    with store.transaction(actor):
+    written = write_long_source(store, draft.name, prepared, actor=actor)
+    with delete_on_failure(store, written), store.transaction(actor):
         planned, environment = _plan(store, draft)
-        collection = write_source(store, draft.name, prepared)
+        collection = written or write_source(store, draft.name, prepared)
         mock = replace(planned, collection_id=collection.id)
         store.mock_servers.create(mock)
         if environment is not None:

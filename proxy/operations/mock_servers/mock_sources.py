@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from understudy.matcher.replay_keys import compute_request_key
@@ -25,8 +27,15 @@ from understudy.store.redaction.settings import make_recording_redactor
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
+from understudy.store.write_pieces import PieceSize
 
 SHOWN_SKIPPED = 3
+
+BATCH_SIZE = 200
+"""Exchanges of which the examples are written in one transaction."""
+
+MOST_AT_ONCE = 500
+"""Examples that are written in the transaction of their mock server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +117,7 @@ def _promote_in_memory(store: Store, source: RecordedHistory, step: Callable[[],
     with store.transaction(actor):  # the first redactor of a store creates its key, which stays
         redactor = make_recording_redactor(store)
     known, outcome, updates = CollectionState(""), PromotionOutcome(), list[CollectionUpdate]()
-    for batch in split_in_batches(store.history.select(criteria)):
+    for batch in split_in_batches(store.history.select(criteria), BATCH_SIZE):
         promoted = promote(
             batch, known, source.plan, read=store.bodies.read, request_key=compute_request_key, redactor=redactor
         )
@@ -135,13 +144,48 @@ def _to_update(promoted: PromotionResult) -> CollectionUpdate:
     return CollectionUpdate(promoted.items, promoted.examples, promoted.marks, promoted.dropped)
 
 
+def write_long_source(
+    store: Store, name: str, source: MockSource | PromotedHistory, *, actor: str
+) -> Collection | None:
+    """Write the collection of a long history in several transactions, so that gateways can record meanwhile.
+
+    Returns None for any other source. If it fails, the collection is deleted.
+    """
+    if not isinstance(source, PromotedHistory) or source.outcome.examples <= MOST_AT_ONCE:
+        return None
+    with store.act_as(actor):
+        collection = store.collections.create(_find_free_name(store, name))
+        size = PieceSize(BATCH_SIZE)
+        with delete_on_failure(store, collection):
+            for update in source.updates:
+                started = time.monotonic()
+                _write_update(store, collection, update)
+                size.pause(time.monotonic() - started)
+    return collection
+
+
+@contextmanager
+def delete_on_failure(store: Store, collection: Collection | None) -> Iterator[None]:
+    """Delete a new collection, if it is one, when the block fails."""
+    try:
+        yield
+    except BaseException:
+        if collection is not None:
+            store.collections.delete(collection.id)
+        raise
+
+
 def _write_history(store: Store, name: str, history: PromotedHistory) -> Collection:
     collection = store.collections.create(_find_free_name(store, name))
     for update in history.updates:
-        items = [replace(item, collection_id=collection.id) for item in update.items]
-        examples = [replace(example, collection_id=collection.id) for example in update.examples]
-        store.collections.update(collection.id, replace(update, items=items, examples=examples))
+        _write_update(store, collection, update)
     return collection
+
+
+def _write_update(store: Store, collection: Collection, update: CollectionUpdate) -> None:
+    items = [replace(item, collection_id=collection.id) for item in update.items]
+    examples = [replace(example, collection_id=collection.id) for example in update.examples]
+    store.collections.update(collection.id, replace(update, items=items, examples=examples))
 
 
 def _find_free_name(store: Store, name: str) -> str:

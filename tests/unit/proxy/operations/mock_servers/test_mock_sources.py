@@ -6,18 +6,21 @@ import pytest
 
 from tests.factories.stored import EVERYTHING, make_exchange
 from understudy.proxy.operations.collections.request_lines import Typed
+from understudy.proxy.operations.mock_servers import mock_sources
 from understudy.proxy.operations.mock_servers.mock_sources import (
     PromotedHistory,
     RecordedHistory,
     collection_of_requests,
     prepare_source,
+    write_long_source,
     write_source,
 )
-from understudy.store.errors import NotFound, UserError
+from understudy.store.errors import NotFound, StoreError, UserError
 from understudy.store.model.messages import Response
 from understudy.store.redaction.settings import make_recording_redactor
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
+from understudy.store.write_pieces import PieceSize
 
 
 def test_typed_in_requests_become_items_and_examples(store: Store) -> None:
@@ -75,8 +78,34 @@ def test_history_is_promoted_before_anything_is_written(store: Store) -> None:
 def test_history_of_several_batches_is_one_collection(store: Store) -> None:
     history = prepare(store, record(store, *range(200, 500), *range(200, 500)))
     collection = write_source(store, "day", history)
-    assert len(history.updates) == 2
+    assert len(history.updates) == 3
     assert len(store.collections.list_items(collection.id)) == 300
+
+
+@pytest.mark.parametrize(("examples", "is_long"), [(2, False), (3, True)])
+def test_a_long_history_is_written_in_several_transactions(
+    store: Store, monkeypatch: pytest.MonkeyPatch, examples: int, is_long: bool
+) -> None:
+    monkeypatch.setattr(mock_sources, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(PieceSize, "pause", lambda _self, _seconds: None)
+    history = prepare(store, record(store, *range(200, 200 + examples)))
+    collection = write_long_source(store, "day", history, actor="ada")
+    assert (collection is not None) == is_long
+    if collection is not None:
+        assert len(store.collections.list_examples(collection.id)) == examples
+
+
+def test_a_long_history_that_fails_leaves_no_collection(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mock_sources, "MOST_AT_ONCE", 2)
+    history = prepare(store, record(store, 200, 201, 202))
+    monkeypatch.setattr(PieceSize, "pause", raise_store_error)
+    with pytest.raises(StoreError):
+        write_long_source(store, "day", history, actor="ada")
+    assert store.collections.list_summaries() == []
+
+
+def raise_store_error(_self: PieceSize, _seconds: float) -> None:
+    raise StoreError("the disk is full")
 
 
 def test_what_was_promoted_is_remembered(store: Store) -> None:
