@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from understudy.store.model.messages import Request
+from understudy.store.progress import ReportProgress, ignore_progress
 from understudy.store.repositories.store import Store
-from understudy.store.sql.database.schema import ignore_report
-from understudy.store.sql.database.upgrade import UpgradeReport
 from understudy.store.sql.open_store import open_store
 
 
 def open_or_upgrade_store(
-    url: str, *, sync_full: bool = False, make: bool = True, report_upgrade: UpgradeReport = ignore_report
+    url: str, *, sync_full: bool = False, make: bool = True, report_upgrade: ReportProgress = ignore_progress
 ) -> Store:
     """Open a store and upgrade it if an older Understudy wrote it; parameters and errors are those of `open_store`."""
     return open_store(

@@ -10,7 +10,8 @@ from understudy.store.model.exchanges import Exchange
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import LARGE_BODY, Body, PiecedBody
 from understudy.store.model.values import replace
-from understudy.store.repositories.history import Bodies, History, ReportProgress
+from understudy.store.progress import ReportProgress, ignore_progress
+from understudy.store.repositories.history import Bodies, History
 from understudy.store.write_pieces import PieceSize
 
 BODY_PIECE_BYTES = 256 * 1024
@@ -26,7 +27,7 @@ class BulkWriter:
         self._bodies = bodies
         self._size = PieceSize(100)
 
-    def add_all(self, exchanges: Iterable[Exchange], report: ReportProgress = lambda _done, _all: None) -> int:
+    def add_all(self, exchanges: Iterable[Exchange], report: ReportProgress = ignore_progress) -> int:
         """Store exchanges, which are taken one by one; return how many were stored.
 
         `report` is called after each piece with that number so far, twice: the number of all is not known. What was

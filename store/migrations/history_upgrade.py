@@ -16,7 +16,7 @@ from understudy.store.head_blocks import make_request_block, make_response_block
 from understudy.store.migrations.unreadable_rows import UNREADABLE, describe_reason
 from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Request, Response
-from understudy.store.sql.database.upgrade import UpgradeReport
+from understudy.store.progress import ReportProgress
 from understudy.store.sql.mapping.message_rows import headers_from_text, origin_from_text
 
 # A piece ends with the row that reaches one of these.
@@ -40,7 +40,7 @@ _CONTENTS = (
 _Values = tuple[Any, ...]
 
 
-def move_exchanges(connection: sqlite3.Connection, location: str, report: UpgradeReport) -> None:
+def move_exchanges(connection: sqlite3.Connection, location: str, report: ReportProgress) -> None:
     """Move all exchanges from `old_exchanges`; `report` is called after each piece.
 
     Raises StoreError that names the exchange that cannot be moved; those before it are.

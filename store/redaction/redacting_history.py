@@ -12,9 +12,10 @@ from understudy.store.model.media_types import is_grpc_type
 from understudy.store.model.messages import Body, Headers, Request, Response
 from understudy.store.model.values import replace
 from understudy.store.model.websockets import WebSocketMessage
+from understudy.store.progress import ReportProgress, ignore_progress
 from understudy.store.redaction.bodies import count_unread_messages
 from understudy.store.redaction.redactor import Redactor
-from understudy.store.repositories.history import History, HistoryFilter, HistoryPosition, ReportProgress
+from understudy.store.repositories.history import History, HistoryFilter, HistoryPosition
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class RedactingHistory:
     def select(self, criteria: HistoryFilter) -> Iterator[Exchange]:
         return self._history.select(criteria)
 
-    def index_for_search(self, report: ReportProgress = lambda _done, _all: None) -> None:
+    def index_for_search(self, report: ReportProgress = ignore_progress) -> None:
         self._history.index_for_search(report)
 
     def list_newest(self, criteria: HistoryFilter, limit: int, before: HistoryPosition | None = None) -> list[Exchange]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from understudy.store.model.exchanges import Exchange, Session
 from understudy.store.model.messages import Body, Origin
 from understudy.store.model.websockets import WebSocketMessage
+from understudy.store.progress import ReportProgress
 from understudy.store.repositories.paging import Page, PageRequest
-
-ReportProgress = Callable[[int, int], None]
-"""Takes the number of exchanges that are done, and of all."""
 
 
 @dataclass(frozen=True, slots=True)

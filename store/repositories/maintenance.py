@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-ReportSteps = Callable[[int, int], None]
-"""Takes the numbers of things that are done and of all. It may raise, which ends the work; what is done stays."""
-
-
-def ignore_steps(_done: int, _all: int) -> None:
-    """Report nothing."""
+from understudy.store.progress import ReportProgress, ignore_progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +83,7 @@ class Maintenance(Protocol):
         """Return how large the store is, and how much is in it."""
         ...
 
-    def check(self, report: ReportSteps = ignore_steps) -> list[str]:
+    def check(self, report: ReportProgress = ignore_progress) -> list[str]:
         """Return the problems of the store, one line each; an empty list if it is sound.
 
         SQLite checks its file, and all that refers to something is looked up. The bytes of each body are read and
@@ -101,7 +95,7 @@ class Maintenance(Protocol):
         """Return how many exchanges `prune` would delete."""
         ...
 
-    def prune(self, old: OldHistory, report: ReportSteps = ignore_steps) -> Pruned:
+    def prune(self, old: OldHistory, report: ReportProgress = ignore_progress) -> Pruned:
         """Delete old exchanges with their messages, and the bodies that nothing uses; in several transactions.
 
         `report` is called between these, with the numbers of deleted exchanges and of all.

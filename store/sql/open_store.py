@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from understudy.store.progress import ReportProgress, ignore_progress
 from understudy.store.promotion import RequestKey
 from understudy.store.repositories.store import Store
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.database.schema import ensure_schema, ignore_report
-from understudy.store.sql.database.upgrade import UpgradeReport
+from understudy.store.sql.database.schema import ensure_schema
 from understudy.store.sql.maintenance.maintenance import SqlMaintenance
 from understudy.store.sql.repositories.bodies import SqlBodies
 from understudy.store.sql.repositories.calls import SqlCalls
@@ -26,7 +26,7 @@ def open_store(
     sync_full: bool = False,
     make: bool = True,
     request_key: RequestKey | None = None,
-    report_upgrade: UpgradeReport = ignore_report,
+    report_upgrade: ReportProgress = ignore_progress,
 ) -> Store:
     """Open a store; create it if it does not exist, unless `make` is false.
 

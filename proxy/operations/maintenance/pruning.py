@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from understudy.store.errors import UserError
-from understudy.store.repositories.maintenance import OldHistory, Pruned, ReportSteps, ignore_steps
+from understudy.store.progress import ReportProgress, ignore_progress
+from understudy.store.repositories.maintenance import OldHistory, Pruned
 from understudy.store.repositories.store import Store
 from understudy.store.retention import RETENTION, Retention
 
@@ -21,7 +22,7 @@ def count_old_history(store: Store, old: OldHistory) -> int:
     return store.maintenance.count_old(old)
 
 
-def prune_history(store: Store, old: OldHistory, report: ReportSteps = ignore_steps) -> Pruned:
+def prune_history(store: Store, old: OldHistory, report: ReportProgress = ignore_progress) -> Pruned:
     """Delete old exchanges, and the bodies that nothing uses; examples that were promoted from them stay.
 
     It takes several transactions; what is deleted stays deleted if it is interrupted.
@@ -42,7 +43,7 @@ def keep_retention(store: Store, retention: Retention | None, *, actor: str) -> 
         store.settings.set(RETENTION, None if retention is None else retention.as_setting())
 
 
-def apply_retention(store: Store, now: float, report: ReportSteps = ignore_steps) -> Pruned | None:
+def apply_retention(store: Store, now: float, report: ReportProgress = ignore_progress) -> Pruned | None:
     """Delete what is older than the store's setting says; None if there is no setting, or nothing to delete."""
     retention = read_retention(store)
     if retention is None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from understudy.proxy.operations.maintenance.pruning import read_retention
-from understudy.store.repositories.maintenance import ReportSteps, StoreDescription, StoreSizes, ignore_steps
+from understudy.store.progress import ReportProgress, ignore_progress
+from understudy.store.repositories.maintenance import StoreDescription, StoreSizes
 from understudy.store.repositories.store import Store
 from understudy.store.retention import Retention
 
@@ -38,7 +39,7 @@ def describe_store(store: Store) -> StoreReport:
     return StoreReport(store.location, store.maintenance.describe(), read_retention(store))
 
 
-def check_store(store: Store, report: ReportSteps = ignore_steps) -> list[str]:
+def check_store(store: Store, report: ReportProgress = ignore_progress) -> list[str]:
     """Return the problems of a store, one line each; `report` gets the numbers of checked bodies and of all."""
     return store.maintenance.check(report)
 

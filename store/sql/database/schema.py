@@ -7,22 +7,19 @@ import time
 from sqlalchemy import Connection, inspect, text
 
 from understudy.store.errors import Hint, SchemaMismatch
+from understudy.store.progress import ReportProgress, ignore_progress
 from understudy.store.promotion import RequestKey
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.exclusive import LOCK_POLL_SECONDS, LOCK_TRIES, make_user_error, name_upgrade
 from understudy.store.sql.database.store_users import list_gateways
-from understudy.store.sql.database.upgrade import MIGRATIONS, UpgradeReport, create_schema, upgrade_schema
+from understudy.store.sql.database.upgrade import MIGRATIONS, create_schema, upgrade_schema
 
 HEAD = "0010"
 REASON = "was written by an older Understudy, and to upgrade it no other program may use it"
 
 
-def ignore_report(_done: int, _all: int) -> None:
-    """Report nothing."""
-
-
 def ensure_schema(
-    database: Database, request_key: RequestKey | None = None, report: UpgradeReport = ignore_report
+    database: Database, request_key: RequestKey | None = None, report: ReportProgress = ignore_progress
 ) -> None:
     """Upgrade the database to the newest schema; create the tables of an empty one.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from understudy.store.progress import ReportProgress
 from understudy.store.promotion import RequestKey
 from understudy.store.sql.database.engine import Database, get_driver_connection
 from understudy.store.sql.database.exclusive import try_exclusively
@@ -15,9 +16,6 @@ from understudy.store.sql.database.exclusive import try_exclusively
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 # The revision after which the rows of history are moved, and before which there are none to move.
 TABLES_OF_HISTORY = "0009"
-
-UpgradeReport = Callable[[int, int], None]
-"""Takes the number of exchanges that are upgraded, and of all."""
 
 
 def create_schema(database: Database, is_new: Callable[[Connection], bool]) -> None:
@@ -28,7 +26,7 @@ def create_schema(database: Database, is_new: Callable[[Connection], bool]) -> N
 
 
 def upgrade_schema(
-    database: Database, is_old: Callable[[Connection], bool], request_key: RequestKey | None, report: UpgradeReport
+    database: Database, is_old: Callable[[Connection], bool], request_key: RequestKey | None, report: ReportProgress
 ) -> bool:
     """Upgrade a database, unless another program has it open: then nothing is done, and False is returned.
 

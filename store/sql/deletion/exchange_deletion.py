@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select
 
-from understudy.store.repositories.maintenance import ReportSteps, ignore_steps
+from understudy.store.progress import ReportProgress, ignore_progress
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.deletion.pieces import Pieces, delete_rows
@@ -15,7 +15,7 @@ from understudy.store.sql.deletion.search_index_deletion import discard_search_i
 
 
 def delete_exchanges(
-    database: Database, condition: ColumnElement[bool], report: ReportSteps = ignore_steps, total: int = 0
+    database: Database, condition: ColumnElement[bool], report: ReportProgress = ignore_progress, total: int = 0
 ) -> int:
     """Delete the exchanges that fit, oldest first, until there are none, and their words; return how many.
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select
 from sqlalchemy import func as sql
 
 from understudy.store.model.ids import id_from_age
-from understudy.store.repositories.maintenance import ReportSteps, ignore_steps
+from understudy.store.progress import ReportProgress, ignore_progress
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
 from understudy.store.sql.deletion.pieces import Pieces, delete_rows
@@ -38,7 +38,7 @@ class SweptBodies:
         return SweptBodies(self.bodies + other.bodies, self.size + other.size)
 
 
-def sweep_unused_bodies(database: Database, report: ReportSteps = ignore_steps) -> SweptBodies:
+def sweep_unused_bodies(database: Database, report: ReportProgress = ignore_progress) -> SweptBodies:
     """Delete the bodies that no exchange and no example refers to, and abandoned pieces.
 
     `report` is called with the numbers of deleted and of found bodies.

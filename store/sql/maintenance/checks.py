@@ -11,7 +11,7 @@ from sqlalchemy import exists, func, select
 
 from understudy.store.errors import NotFound, StoreError
 from understudy.store.model.messages import BodyRef
-from understudy.store.repositories.maintenance import ReportSteps
+from understudy.store.progress import ReportProgress
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
 from understudy.store.sql.deletion.unused_bodies import has_no_body
@@ -51,7 +51,7 @@ def check_references(database: Database) -> list[str]:
     ]
 
 
-def check_bodies(database: Database, bodies: SqlBodies, report: ReportSteps) -> Iterator[str]:
+def check_bodies(database: Database, bodies: SqlBodies, report: ReportProgress) -> Iterator[str]:
     """Yield the bodies whose bytes do not fit their digest or their size; one piece is in memory at a time."""
     with database.begin_read() as tx:
         total, done = tx.execute(select(func.count()).select_from(t.BodyRow)).scalar_one(), 0

@@ -7,15 +7,8 @@ from contextlib import suppress
 
 from sqlalchemy import ColumnElement, and_, exists, func, select, text
 
-from understudy.store.repositories.maintenance import (
-    OldHistory,
-    Pruned,
-    ReportSteps,
-    StoreDescription,
-    StoreNumbers,
-    StoreSizes,
-    ignore_steps,
-)
+from understudy.store.progress import ReportProgress, ignore_progress
+from understudy.store.repositories.maintenance import OldHistory, Pruned, StoreDescription, StoreNumbers, StoreSizes
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.deletion.exchange_deletion import delete_exchanges
@@ -38,7 +31,7 @@ class SqlMaintenance:
     def describe(self) -> StoreDescription:
         return StoreDescription(self._read_sizes(), self._count())
 
-    def check(self, report: ReportSteps = ignore_steps) -> list[str]:
+    def check(self, report: ReportProgress = ignore_progress) -> list[str]:
         problems = check_file(self._database)
         if problems:  # what a damaged file says of its rows is of no use
             return problems
@@ -48,7 +41,7 @@ class SqlMaintenance:
         with self._database.begin_read() as tx:
             return tx.execute(select(func.count()).select_from(t.ExchangeRow).where(_is_old(old))).scalar_one()
 
-    def prune(self, old: OldHistory, report: ReportSteps = ignore_steps) -> Pruned:
+    def prune(self, old: OldHistory, report: ReportProgress = ignore_progress) -> Pruned:
         total = self.count_old(old)
         deleted = delete_exchanges(self._database, _is_old(old), report, total)
         swept = sweep_unused_bodies(self._database, lambda _done, _all: report(deleted, max(total, deleted)))

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Select, Table, func, select, tuple_
 from understudy.store.errors import Hint, NotFound, ValueRefused
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.websockets import WebSocketMessage
+from understudy.store.progress import ReportProgress, ignore_progress
 from understudy.store.promotion import ReadStoredBody
-from understudy.store.repositories.history import HistoryFilter, HistoryPosition, ReportProgress
+from understudy.store.repositories.history import HistoryFilter, HistoryPosition
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_rows, insert_unless_repeated
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
@@ -113,7 +114,7 @@ class SqlHistory:
             exchanges += islice(self._read_pages(criteria, ids, after, limit=limit), min(limit, LARGEST_ID))
         return sorted(exchanges, key=_sort_key)[:limit]
 
-    def index_for_search(self, report: ReportProgress = lambda _done, _all: None) -> None:
+    def index_for_search(self, report: ReportProgress = ignore_progress) -> None:
         self._search_index.update(report)
 
     def _read_after(self, last: int, number: int) -> list[Exchange]:
@@ -159,7 +160,7 @@ class SqlHistory:
     ) -> Iterator[Exchange]:
         # Each page is a transaction of its own: during a long one the write-ahead log cannot be emptied.
         if criteria.search is not None:
-            self._search_index.update(lambda _done, _all: None)
+            self._search_index.update(ignore_progress)
         size = min(limit, PAGE)
         query = _ROWS.where(*build_conditions(criteria)).limit(size)
         query = query.order_by(*(column.desc() for column in _POSITION) if newest_first else _POSITION)
@@ -178,7 +179,7 @@ class SqlHistory:
                 connection = tx.connection()
                 if criteria.search is None or self._search_index.is_built(connection):
                     return [exchange_from_row(row) for row in connection.execute(query)]
-            self._search_index.update(lambda _done, _all: None)
+            self._search_index.update(ignore_progress)
 
 
 def _number_rows(contents: list[Columns], ids: list[int], added: list[bool]) -> Iterator[Columns]:

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, text
 from understudy.store.errors import NotFound
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Body
+from understudy.store.progress import ReportProgress
 from understudy.store.promotion import ReadStoredBody
-from understudy.store.repositories.history import ReportProgress
 from understudy.store.searchable_text import extract_text, split_search
 from understudy.store.sql.database.engine import Database
 from understudy.store.write_pieces import PieceSize
