@@ -17,6 +17,7 @@ from understudy.store.model.messages import Headers, Origin, Request, Response
 
 # Exchanges with one API have much the same fields: each block of lines is parsed once, and its value is shared.
 CACHE_SIZE = 4_096
+MOST_CACHED_BYTES = 2_048
 
 HeadFields = tuple[tuple[bytes, bytes], ...]
 
@@ -139,8 +140,16 @@ def _read_pseudo_fields(data: bytes) -> tuple[dict[bytes, bytes], Headers]:
     return pseudo, _read_lines(data[start:])
 
 
-@lru_cache(CACHE_SIZE)
 def _read_lines(data: bytes) -> Headers:
+    return _read_short_lines(data) if len(data) <= MOST_CACHED_BYTES else _parse_lines(data)
+
+
+@lru_cache(CACHE_SIZE)
+def _read_short_lines(data: bytes) -> Headers:
+    return _parse_lines(data)
+
+
+def _parse_lines(data: bytes) -> Headers:
     return Headers(tuple([(_share_name(name), value.rstrip(b" \t")) for name, value in _FIELD.findall(data)]))
 
 

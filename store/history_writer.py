@@ -175,7 +175,7 @@ class HistoryWriter:
 
     def _commit(self, batch: list[tuple[Exchange, DoneCallback]]) -> Completions:
         try:
-            ids = self._keep_twice([exchange for exchange, _ in batch])
+            ids = self._keep_or_retry([exchange for exchange, _ in batch])
         except Exception as error:  # noqa: BLE001 - each callback needs a result
             # One exchange that cannot be stored must not prevent the others from being stored.
             if len(batch) > 1 and not _is_store_failure(error):
@@ -185,7 +185,7 @@ class HistoryWriter:
         self.failed += sum(exchange.has_failed for exchange, _ in batch)
         return [(done, id_) for (_, done), id_ in zip(batch, ids, strict=True)]
 
-    def _keep_twice(self, exchanges: list[Exchange]) -> list[int]:
+    def _keep_or_retry(self, exchanges: list[Exchange]) -> list[int]:
         """Store exchanges, and try again at once if the store fails quickly.
 
         What became of a commit that failed may be unknown. To repeat it stores nothing twice, because of the keys.

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from understudy.store.model.messages import Origin
 
+HEARTBEAT_TIMEOUT_SECONDS = 5.0
+"""A gateway sends a heartbeat each second; after so long without one it counts as ended."""
+
 
 class Mode(StrEnum):
     """What a gateway does with a request; the table is in docs/gateway.md."""

@@ -71,7 +71,8 @@ class Collections(Protocol):
     def delete(self, collection_id: str) -> None:
         """Delete a collection with all it contains, and the bodies that nothing else uses.
 
-        Raises NotFound, and Conflict that lists the mock servers that use it.
+        Raises NotFound, and Conflict that lists the mock servers that use it. It takes several transactions: if it is
+        interrupted, or a mock server is made of the collection meanwhile, what was deleted by then stays deleted.
         """
         ...
 

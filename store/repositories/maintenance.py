@@ -59,7 +59,8 @@ class StoreDescription:
 class OldHistory:
     """The exchanges that started before a time, in seconds since the epoch.
 
-    With `keep_promoted` without those that have an example, with `session_id` only those of one session.
+    With `keep_promoted` without those that have an example, with `session_id` only those of one session. Those of a
+    session that a running gateway replays are left out, and so are WebSockets of one to which it records.
     """
 
     before: float

@@ -16,6 +16,7 @@ import sqlite3
 import threading
 from contextlib import closing, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 logger = logging.getLogger(__name__)
 
@@ -29,12 +30,18 @@ FIRST_FRAMES_PER_COMMIT = 8.0
 WAIT_SECONDS = 0.05
 
 
+def connect_existing(file: Path, timeout: float) -> sqlite3.Connection:
+    """Connect to a database; raise OperationalError if the file does not exist, which SQLite would make otherwise."""
+    url = f"file:{quote(str(file.absolute()))}?mode=rw"
+    return sqlite3.connect(url, uri=True, isolation_level=None, check_same_thread=False, timeout=timeout)
+
+
 class Checkpointer:
     """Writes the log of one database file into it when it is long; its thread starts when that happens first."""
 
     def __init__(self, file: Path, page_size: int) -> None:
-        self._file = file
-        self._log = Path(f"{file}-wal")
+        self._file = file.absolute()
+        self._log = Path(f"{self._file}-wal")
         self._most_frames = LOG_BYTES // page_size
         self._frames_per_commit = FIRST_FRAMES_PER_COMMIT
         self._commits = 0  # since the log was restarted
@@ -83,7 +90,7 @@ class Checkpointer:
 
     def _checkpoint(self) -> int:
         """Write the log into the database and restart it; return how many frames it had."""
-        with closing(sqlite3.connect(self._file, isolation_level=None, timeout=WAIT_SECONDS)) as connection:
+        with closing(connect_existing(self._file, WAIT_SECONDS)) as connection:
             for _ in range(PASSES):
                 connection.execute("pragma wal_checkpoint(passive)").fetchone()
             is_busy, frames, written = connection.execute("pragma wal_checkpoint(restart)").fetchone()

@@ -279,8 +279,8 @@ def _set_write_ahead_log(connection: sqlite3.Connection) -> None:
     while True:
         try:
             connection.execute("pragma journal_mode = wal")
-        except sqlite3.OperationalError:  # another process sets it now; SQLite does not wait for this lock
-            if time.monotonic() > deadline:
+        except sqlite3.OperationalError as error:  # another process sets it now; SQLite does not wait for this lock
+            if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
         else:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.pool import StaticPool
 
 from understudy.store.errors import StoreError
+from understudy.store.sql.database.checkpoints import connect_existing
 from understudy.store.sql.database.engine import Database, get_driver_connection
 from understudy.store.sql.database.store_users import describe_users, find_exclusive_user, list_gateways
 
@@ -56,7 +57,7 @@ def _lock(file: Path) -> sqlite3.Connection | None:
     # SQLite says of such a file only that a lock failed.
     if not os.access(file, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise sqlite3.OperationalError("attempt to write a readonly database")
-    connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=0)
+    connection = connect_existing(file, 0)
     try:
         # Before the first access: the lock on the file is kept until the connection is closed, or its process ends.
         connection.execute("pragma locking_mode = exclusive")
@@ -66,7 +67,7 @@ def _lock(file: Path) -> sqlite3.Connection | None:
         connection.execute("pragma synchronous = normal")
         connection.execute("pragma temp_store = memory")
         connection.execute(f"pragma cache_size = -{CACHE_KIB}")
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
         connection.close()
         if "locked" not in str(error):
             raise

@@ -11,10 +11,9 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from understudy.store.model.gateways import HEARTBEAT_TIMEOUT_SECONDS
 from understudy.store.model.naming import SHOWN_NAMES
 
-# A gateway sends a heartbeat each second.
-RECENT_SECONDS = 5.0
 PROCESSES = Path("/proc")
 # The bytes that SQLite locks for writing while a connection has a file for itself (sqlite3.c, SHARED_FIRST).
 EXCLUSIVE_BYTES = [str(0x40000002), str(0x40000002 + 509)]
@@ -26,7 +25,7 @@ def list_gateways(connection: Connection) -> dict[int, str]:
         query = text("select pid, name from gateways where heartbeat > :since order by name")
         return {
             pid: f"the gateway {name}"
-            for pid, name in connection.execute(query, {"since": time.time() - RECENT_SECONDS})
+            for pid, name in connection.execute(query, {"since": time.time() - HEARTBEAT_TIMEOUT_SECONDS})
         }
     return {}
 

@@ -11,7 +11,11 @@ from understudy.store.progress import ReportProgress, ignore_progress
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.deletion.pieces import Pieces, delete_rows
-from understudy.store.sql.deletion.search_index_deletion import discard_search_index, retire_search_index
+from understudy.store.sql.deletion.search_index_deletion import (
+    complete_retirement,
+    discard_search_index,
+    retire_search_index,
+)
 
 
 def delete_exchanges(
@@ -21,6 +25,7 @@ def delete_exchanges(
 
     `report` is called with their number and `total`.
     """
+    complete_retirement(database)
     pieces, done, since = Pieces(database), 0, None
     while True:
         chosen = _choose(database, condition, since, pieces.choose_size())
@@ -28,7 +33,7 @@ def delete_exchanges(
             break
         since = chosen[-1].started_at if chosen else None  # the last time from the start: some may have come meanwhile
         ids = [row.id for row in chosen]
-        _delete_messages(database, ids)
+        _delete_messages(database, ids, condition)
         with pieces.write() as tx:
             if not done:
                 retire_search_index(tx)
@@ -48,9 +53,10 @@ def _choose(database: Database, condition: ColumnElement[bool], since: float | N
         return tx.execute(query.limit(size)).all()
 
 
-def _delete_messages(database: Database, ids: list[int]) -> None:
+def _delete_messages(database: Database, ids: list[int], condition: ColumnElement[bool]) -> None:
     row = t.WebSocketMessageRow
     with database.begin_read() as tx:
         talked = tx.scalars(select(row.exchange_id).distinct().where(row.exchange_id.in_(ids))).all()
     if talked:
-        delete_rows(database, row, row.exchange_id.in_(talked))
+        goes = select(t.ExchangeRow.id).where(t.ExchangeRow.id.in_(talked), condition)
+        delete_rows(database, row, row.exchange_id.in_(goes))

@@ -35,13 +35,20 @@ def retire_search_index(tx: Connection) -> None:
 
 def discard_search_index(database: Database) -> None:
     """Delete the index with all its words, if there is one; a former deletion that was interrupted is completed."""
+    complete_retirement(database)
     with database.begin_read() as session:
-        names = [name for name in ("history_search", RETIRED) if _exists(session.connection(), name)]
-    if RETIRED in names:
-        _clear(database)
-    if "history_search" in names:
+        exists = _exists(session.connection(), "history_search")
+    if exists:
         with database.begin_core_write() as tx:
             retire_search_index(tx)
+        _clear(database)
+
+
+def complete_retirement(database: Database) -> None:
+    """Delete an index that an interrupted deletion took away from searches, and left."""
+    with database.begin_read() as session:
+        is_left = _exists(session.connection(), RETIRED)
+    if is_left:
         _clear(database)
 
 

@@ -5,6 +5,7 @@ They are looked for in transactions that read, page by page; those that delete l
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from understudy.store.model.ids import id_from_age
 from understudy.store.progress import ReportProgress, ignore_progress
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
+from understudy.store.sql.deletion.gateway_uses import find_earliest_start
 from understudy.store.sql.deletion.pieces import Pieces, delete_rows
 
 # Pieces that are older and belong to no body are deleted: their gateway ended before the body was complete.
@@ -68,9 +70,14 @@ def build_unused_condition() -> ColumnElement[bool]:
     return ~or_(*uses)
 
 
-def has_no_body() -> ColumnElement[bool]:
-    """Return the condition on pieces that they belong to no body, and are not being received."""
-    is_old = t.BodyPieceRow.key < id_from_age(ABANDONED_SECONDS)
+def build_abandoned_condition(database: Database) -> ColumnElement[bool]:
+    """Return the condition on pieces that they belong to no body, and are not being received.
+
+    They may be until the gateways have ended that ran when their first piece came.
+    """
+    earliest = find_earliest_start(database)
+    running = 0.0 if earliest is None else time.time() - earliest
+    is_old = t.BodyPieceRow.key < id_from_age(max(ABANDONED_SECONDS, running))
     return is_old & ~exists().where(t.BodyRow.pieces == t.BodyPieceRow.key)
 
 
@@ -117,8 +124,9 @@ def _delete_pieces(database: Database, keys: Sequence[str]) -> None:
 
 def _read_abandoned_keys(database: Database) -> Iterator[Sequence[str]]:
     row, last = t.BodyPieceRow, ""
+    is_abandoned = build_abandoned_condition(database)
     while True:
-        query = select(row.key).distinct().where(row.key > last, has_no_body()).order_by(row.key)
+        query = select(row.key).distinct().where(row.key > last, is_abandoned).order_by(row.key)
         with database.begin_read() as tx:
             keys = tx.scalars(query.limit(IDS_PER_QUERY)).all()
         if not keys:

@@ -14,7 +14,7 @@ from understudy.store.model.messages import BodyRef
 from understudy.store.progress import ReportProgress
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
-from understudy.store.sql.deletion.unused_bodies import has_no_body
+from understudy.store.sql.deletion.unused_bodies import build_abandoned_condition
 from understudy.store.sql.repositories.bodies import SqlBodies
 
 IDS_PER_PAGE = 10_000
@@ -38,7 +38,8 @@ def check_file(database: Database) -> list[str]:
             found = [str(row[0]) for row in connection.execute("pragma integrity_check")]
     except StoreError as error:
         return [str(error)]
-    return [f"the file is damaged: {line}" for line in found if line != _SOUND]
+    # Newer versions of SQLite look into full-text indexes too, and one that is being deleted is incomplete.
+    return [f"the file is damaged: {line}" for line in found if line != _SOUND and "history_search" not in line]
 
 
 def check_references(database: Database) -> list[str]:
@@ -125,6 +126,6 @@ def _find_marks_without_example(database: Database) -> Iterator[str]:
 
 def _find_abandoned_pieces(database: Database) -> Iterator[str]:
     with database.begin_read() as tx:
-        keys = tx.scalars(select(t.BodyPieceRow.key).distinct().where(has_no_body())).all()
+        keys = tx.scalars(select(t.BodyPieceRow.key).distinct().where(build_abandoned_condition(database))).all()
     for key in keys:
         yield f"the pieces {key} belong to no body and are older than a day; pruning deletes them"

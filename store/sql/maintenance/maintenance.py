@@ -12,6 +12,7 @@ from understudy.store.repositories.maintenance import OldHistory, Pruned, StoreD
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.deletion.exchange_deletion import delete_exchanges
+from understudy.store.sql.deletion.gateway_uses import build_free_condition
 from understudy.store.sql.deletion.search_index_deletion import discard_search_index
 from understudy.store.sql.deletion.unused_bodies import sweep_unused_bodies
 from understudy.store.sql.maintenance.checks import check_bodies, check_file, check_references
@@ -76,7 +77,7 @@ class SqlMaintenance:
 
 def _is_old(old: OldHistory) -> ColumnElement[bool]:
     exchange, mark = t.ExchangeRow, t.PromotedRow
-    conditions = [exchange.started_at < old.before]
+    conditions = [exchange.started_at < old.before, build_free_condition()]
     if old.session_id is not None:
         number = select(t.SessionRow.number).where(t.SessionRow.id == old.session_id).scalar_subquery()
         conditions.append(exchange.session_number == number)

@@ -36,6 +36,8 @@ def _vacuum_file(driver: sqlite3.Connection) -> None:
     driver.execute("pragma journal_mode = delete").fetchone()
     try:
         driver.execute(f"pragma page_size = {PAGE_BYTES}")
+        driver.execute("pragma temp_store = file")  # it holds the whole store
+        driver.execute("pragma synchronous = full")  # without a write-ahead log, a power cut is not safe otherwise
         driver.execute("vacuum")
     finally:
         with suppress(sqlite3.Error):  # on a full disk; the next program that opens the store does it

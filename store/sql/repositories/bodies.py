@@ -38,11 +38,16 @@ class SqlBodies:
         if key is None:
             yield content
             return
+        size = 0
         for position in count():
             piece = self._select_piece(key, position)
             if piece is None:
-                return
+                break
+            size += len(piece)
             yield piece
+        if size < body.size:
+            line = f"the body {body.digest} has {size} bytes in place of {body.size}: it was deleted while it was read"
+            raise NotFound(line, what="body", which=body.digest)
 
     def read_many(self, digests: Set[str], largest: int) -> dict[str, bytes]:
         row, ordered, contents = t.BodyRow, sorted(digests), dict[str, bytes]()

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 
 from understudy.store.errors import Conflict
 from understudy.store.model.changes import Subject
-from understudy.store.model.gateways import Gateway, GatewayState
+from understudy.store.model.gateways import HEARTBEAT_TIMEOUT_SECONDS, Gateway, GatewayState
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.mapping.gateway_rows import (
@@ -20,8 +20,6 @@ from understudy.store.sql.mapping.gateway_rows import (
 from understudy.store.sql.repositories.changes import record_change
 from understudy.store.sql.repositories.find_by_name import require_row
 
-# A gateway sends a heartbeat each second; after five seconds without one it counts as ended.
-HEARTBEAT_TIMEOUT_SECONDS = 5.0
 # The row of a gateway that was killed is deleted after a day.
 STALE_ROW_SECONDS = 86_400.0
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -44,21 +45,31 @@ class SearchIndex:
 
     def update(self, report: ReportProgress) -> None:
         """Add what is not in the index yet, in small transactions; `report` takes the numbers of added and of all."""
+        while not self._update_once(report):
+            pass  # exchanges were deleted meanwhile, and the index with them
+
+    def _update_once(self, report: ReportProgress) -> bool:
+        """Do what `update` does; return whether the index was the same all the time."""
         last, left = self._begin()
         done, size = 0, PieceSize(200)
         while exchanges := self._read_after(last, size.rows):
             rows = [self._make_row(exchange) for exchange in exchanges]
             started = time.monotonic()
-            with self._database.begin_core_write() as tx:
-                if not self.is_built(tx):  # exchanges were deleted meanwhile
-                    return self.update(report)
-                newest = tx.scalar(_LAST)  # another search may have added some of them
-                if new := [row for row in rows if row["id"] > newest]:
-                    tx.execute(_INSERT, new)
+            if not self._insert_after(last, rows):
+                return False
             size.note(time.monotonic() - started)
             last, done = exchanges[-1].id, done + len(exchanges)
             report(done, max(left, done))
-        return None
+        return True
+
+    def _insert_after(self, last: int, rows: list[dict[str, Any]]) -> bool:
+        """Insert rows that come after an id; return False where the index does not reach that id."""
+        with self._database.begin_core_write() as tx:
+            newest = int(tx.scalar(_LAST)) if self.is_built(tx) else -1
+            new = [row for row in rows if row["id"] > newest]  # another search may have added some of them
+            if new and newest >= last:
+                tx.execute(_INSERT, new)
+        return newest >= last
 
     @staticmethod
     def is_built(tx: Connection) -> bool:
@@ -76,7 +87,7 @@ class SearchIndex:
             last = int(tx.connection().scalar(_LAST))
             return last, int(tx.connection().scalar(_LEFT, {"last": last}))
 
-    def _make_row(self, exchange: Exchange) -> dict[str, object]:
+    def _make_row(self, exchange: Exchange) -> dict[str, Any]:
         url, headers, bodies = extract_text(exchange, self._read_or_skip)
         return {"id": exchange.id, "url": url, "headers": headers, "bodies": bodies}
 

@@ -18,6 +18,7 @@ from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
 from understudy.store.sql.database.paged_queries import read_page
 from understudy.store.sql.deletion.exchange_deletion import delete_exchanges
+from understudy.store.sql.deletion.gateway_uses import check_unused
 from understudy.store.sql.deletion.unused_bodies import sweep_unused_bodies
 from understudy.store.sql.mapping.exchange_rows import session_from_row
 from understudy.store.sql.mapping.message_rows import origin_to_text
@@ -71,9 +72,10 @@ class SqlSessions:
             is_deleted = self._delete_emptied(session_id, is_own)
 
     def _delete_emptied(self, session_id: str, is_own: ColumnElement[bool]) -> bool:
-        """Delete the row of a session, unless a gateway has recorded into it meanwhile; return whether it is gone."""
+        """Delete the row of a session, unless an exchange was recorded into it meanwhile; return whether it is gone."""
         with self._database.begin_write() as tx:
-            _get_session_row(tx, session_id)
+            row = _get_session_row(tx, session_id)
+            check_unused(tx, t.GatewayRow.session_id, session_id, "session", row.name)
             if tx.scalar(select(t.ExchangeRow.id).where(is_own).limit(1)) is not None:
                 return False
             tx.execute(delete(t.SessionRow).where(t.SessionRow.id == session_id))

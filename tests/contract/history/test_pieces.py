@@ -36,7 +36,20 @@ def kept_body(store: Store, body: Body) -> Body:
 def has_pieces(store: Store, key: str) -> bool:
     """Whether the store has pieces with this key, which it reads for another body."""
     probe = PiecedBody("0" * 64, 1, key)
-    return store.bodies.read(kept_body(store, probe)) != b""
+    try:
+        return store.bodies.read(kept_body(store, probe)) != b""
+    except NotFound:
+        return False
+
+
+def test_a_body_that_is_deleted_while_it_is_read_is_not_cut_short(store: Store) -> None:
+    [exchange] = record(store, receive(store))
+    assert exchange.response
+    pieces = store.bodies.read_pieces(exchange.response.body)
+    assert next(pieces) == PIECES[0]
+    store.sessions.delete(exchange.session_id)
+    with pytest.raises(NotFound, match=r"has 3 bytes in place of \d+: it was deleted while it was read"):
+        list(pieces)
 
 
 def test_a_body_in_pieces_is_read_whole_and_piece_by_piece(store: Store) -> None:

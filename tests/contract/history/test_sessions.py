@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.factories.messages import ORIGIN, make_example, make_response
-from tests.factories.stored import EVERYTHING, LARGE, collect, make_exchange, record
+from tests.factories.stored import EVERYTHING, LARGE, collect, make_exchange, make_gateway, record
 from understudy.store.errors import Conflict, NotFound, StoreError
+from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.messages import InlineBody, Origin
+from understudy.store.model.values import replace
 from understudy.store.repositories.history import SessionSummary
 from understudy.store.repositories.store import Store
 
@@ -83,6 +87,16 @@ def test_deleting_a_session_deletes_its_bodies(store: Store) -> None:
     assert exchange.response
     with pytest.raises(NotFound):
         store.bodies.read(exchange.response.body)
+
+
+def test_a_session_that_a_gateway_records_to_is_not_deleted_under_it(store: Store) -> None:
+    """Not even if the gateway began after the deletion did."""
+    [exchange] = record(store, b"gone")
+    state = GatewayState(Mode.RECORD, session_id=exchange.session_id)
+    store.gateways.register(replace(make_gateway(heartbeat=time.time()), desired_state=state))
+    with pytest.raises(Conflict, match="gateway gateway-8080 is using session shop"):
+        store.sessions.delete(exchange.session_id)
+    assert store.history.add([make_exchange(exchange.session_id)])
 
 
 def test_deleting_a_session_keeps_a_body_of_another_session(store: Store) -> None:

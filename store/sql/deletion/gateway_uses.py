@@ -1,0 +1,50 @@
+"""What the gateways that run use of a store: it must not be deleted under them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from understudy.store.errors import Conflict, Hint
+from understudy.store.model.gateways import HEARTBEAT_TIMEOUT_SECONDS, Mode
+from understudy.store.sql.database import tables as t
+from understudy.store.sql.database.engine import Database
+
+RECORDING = (Mode.RECORD, Mode.SPY)
+
+
+def check_unused(tx: Session, column: InstrumentedAttribute[str | None], id_: str, what: str, which: str) -> None:
+    """Raise Conflict if a running gateway has this id in a column of its row."""
+    name = tx.scalar(select(t.GatewayRow.name).where(column == id_, _is_living()).limit(1))
+    if name is not None:
+        hint = Hint("switch_gateway", {"gateway": name})
+        raise Conflict(f"gateway {name} is using {what} {which}", what=what, which=which, hint=hint)
+
+
+def build_free_condition() -> ColumnElement[bool]:
+    """Return the condition on exchanges that no running gateway replays them, or may still record to them.
+
+    A gateway that records adds messages to the WebSockets of its session.
+    """
+    row = t.ExchangeRow
+    is_left = row.session_number.not_in(_select_sessions(Mode.REPLAY))
+    is_no_websocket = or_(row.status.is_(None), row.status != 101)
+    return and_(is_left, or_(is_no_websocket, row.session_number.not_in(_select_sessions(*RECORDING))))
+
+
+def find_earliest_start(database: Database) -> float | None:
+    """Return when the first of the running gateways started, in seconds since the epoch; None if none runs."""
+    with database.begin_read() as tx:
+        return tx.scalar(select(func.min(t.GatewayRow.started_at)).where(_is_living()))
+
+
+def _is_living() -> ColumnElement[bool]:
+    return t.GatewayRow.heartbeat > time.time() - HEARTBEAT_TIMEOUT_SECONDS
+
+
+def _select_sessions(*modes: Mode) -> Any:
+    used = t.GatewayRow.session_id == t.SessionRow.id
+    return select(t.SessionRow.number).where(used, t.GatewayRow.mode.in_([mode.value for mode in modes]), _is_living())
