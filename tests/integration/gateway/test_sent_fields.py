@@ -140,7 +140,8 @@ def test_dates_are_those_of_the_recording_moved_to_now(understudy: Understudy, m
     with upstream(handle) as url, recorded(understudy, url, mode, "/login") as serving:
         before = int(time())
         answers = [call(serving, "/login")]
-        wait_for(lambda: int(time()) > before)
+        answered = int(time())  # perhaps a second later
+        wait_for(lambda: int(time()) > answered)
         answers.append(call(serving, "/login"))
     dates = [parsedate_to_datetime(one.headers["date"]) for one in answers]
     assert before <= dates[0].timestamp() < dates[1].timestamp() <= time()
