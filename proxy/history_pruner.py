@@ -50,7 +50,7 @@ class HistoryPruner:
             logger.error("cannot delete old exchanges: %s", error)
         else:
             if pruned is not None:
-                logger.info("deleted %d old exchanges, as the store's setting says", pruned.exchanges)
+                logger.warning("deleted %d old exchanges, as the store's setting says", pruned.exchanges)
 
     def _run(self) -> None:
         while not self._stopped.is_set():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 from typing import Any, NoReturn
 
@@ -61,14 +62,19 @@ class Commands(LazyGroup):
             exit_by_signal(interrupted.number)
         except UnderstudyError as error:
             _fail(ctx, render_error(error), error.exit_code)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            _fail(ctx, "the output cannot be written: no space is left on its disk")
         except UnicodeError as error:  # arguments may hold bytes that are not text, and terminals lack characters
             _fail(ctx, f"a text cannot be written in the encoding of the output: {error}")
 
 
 def _fail(ctx: click.Context, message: str, exit_code: int = 2) -> NoReturn:
+    from understudy.store.model.naming import escape_controls
     from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
-    click.echo(f"Error: {BUILT_IN_REDACTOR.redact_text(message)}", err=True)
+    click.echo(f"Error: {escape_controls(BUILT_IN_REDACTOR.redact_text(message))}", err=True)
     ctx.exit(exit_code)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from understudy.store.model.messages import Headers
-from understudy.store.model.naming import escape_unprintable
+from understudy.store.model.naming import escape_controls, escape_unprintable
 from understudy.store.repositories.paging import Page, PageRequest
 
 if TYPE_CHECKING:
@@ -140,4 +140,5 @@ def message_text(first_line: str, headers: Headers, body: bytes) -> str:
     lines = [first_line, *(f"{name}: {value}" for name, value in headers)]
     text = text_of(headers, body)
     shown = f"({len(body)} bytes that are not text)" if text is None else text
-    return "\n".join([*lines, "", shown] if shown else lines)
+    head = [escape_unprintable(line) for line in lines]
+    return "\n".join([*head, "", escape_controls(shown)] if shown else head)

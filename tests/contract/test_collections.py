@@ -12,7 +12,6 @@ from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Body, BodyRef
 from understudy.store.model.values import replace
 from understudy.store.repositories.collections import CollectionSummary, CollectionUpdate
-from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 
 LONG = "01J8ZZZZZZZZZZZZZZZZZZ"
@@ -343,10 +342,10 @@ def test_an_update_of_an_unknown_collection_is_refused(store: Store) -> None:
         store.collections.update("nobody", CollectionUpdate(items=[make_item("nobody")]))
 
 
-def test_a_mark_of_a_deleted_exchange_is_refused(store: Store, shop: Collection) -> None:
-    with pytest.raises(StoreError):
-        promote(store, shop, (99, None))
-    assert list(store.history.select(HistoryFilter())) == []
+def test_an_exchange_that_was_pruned_during_its_promotion_gets_no_mark(store: Store, shop: Collection) -> None:
+    [exchange] = record(store, b"kept")
+    promote(store, shop, (99, None), (exchange.id, None))
+    assert store.collections.find_promoted(shop.id) == {exchange.id: None}
 
 
 # Variables, typed-in requests, examples by id

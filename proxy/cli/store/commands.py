@@ -92,6 +92,8 @@ def prune(
         return
     if always and (dry_run or session):
         raise UserError("goes without a dry run and for all sessions together", field="always")
+    if older_than is None:
+        raise UserError("takes a time, or how long ago, such as 30d", field="older_than")
     if always:
         _keep_pruning(store, older_than, keep_promoted)
     _prune_once(store, older_than, keep_promoted, session, dry_run=dry_run, as_json=as_json)
@@ -126,7 +128,7 @@ def _prune_no_more(store: Store, has_other_options: bool) -> None:
     click.echo("Gateways delete no old exchanges.")
 
 
-def _keep_pruning(store: Store, older_than: str | None, keep_promoted: bool) -> None:
+def _keep_pruning(store: Store, older_than: str, keep_promoted: bool) -> None:
     from understudy.proxy.operations.maintenance.pruning import keep_retention
     from understudy.store.retention import Retention
 
@@ -135,7 +137,7 @@ def _keep_pruning(store: Store, older_than: str | None, keep_promoted: bool) -> 
 
 def _prune_once(
     store: Store,
-    older_than: str | None,
+    older_than: str,
     keep_promoted: bool,
     session: str | None,
     *,
@@ -146,8 +148,7 @@ def _prune_once(
     from understudy.proxy.operations.views.maintenance import pruned_json
 
     before = moment(older_than, "--older-than", time.time())
-    if before is None:
-        raise UserError("takes a time, or how long ago, such as 30d", field="older_than")
+    assert before is not None
     old = pruning.choose_old_history(store, before, keep_promoted=keep_promoted, session=session)
     if dry_run:
         number = pruning.count_old_history(store, old)

@@ -33,6 +33,7 @@ LONGEST_LOG_BYTES = 256 * 1024 * 1024
 LOCK_POLL_SECONDS = 0.002
 # SQLite binds up to 32,766 values in a statement since 3.32 (sqlite.org/limits.html); 500 is below all limits.
 IDS_PER_QUERY = 500
+_SIGNS_OF_DAMAGE = ("malformed", "vtable constructor failed", "Could not decode to UTF-8")
 ACTOR = "actor"
 """The key of a session's `info` that holds the name of the actor."""
 
@@ -334,6 +335,7 @@ def _check_file(file: str, *, make: bool) -> None:
         mode = None
     if mode is not None:
         if stat.S_ISREG(mode):
+            _check_begun(file, make=make)
             return
         kind = "a folder" if stat.S_ISDIR(mode) else "a device or the like"
         raise UserError(f"takes a file, and {file} is {kind}", field="store")
@@ -346,6 +348,12 @@ def _check_file(file: str, *, make: bool) -> None:
     if os.path.exists(folder):
         raise UserError(f"takes a file in a folder, and {folder} is a file", field="store")
     raise UserError(f"the folder {folder} does not exist; create it first", field="store")
+
+
+def _check_begun(file: str, *, make: bool) -> None:
+    """Raise StoreError for an empty file where a store has to exist: it was cut off, or never written."""
+    if not make and os.stat(file).st_size == 0 and not os.path.exists(f"{file}-wal"):
+        raise StoreError(f"the file {file} is empty: there is no store in it", what="store", which=file)
 
 
 def _create_private(file: Path) -> None:
@@ -368,7 +376,7 @@ def _to_store_error(reason: str, location: str) -> StoreError:
             f"the disk of the store {location} cannot be read or written: it is full, read-only or broken"
         ),
         "locked": f"the store {location} was locked by another program for {BUSY_TIMEOUT_MS // 1000} s",
-        "malformed": f"the store {location} is damaged; try: sqlite3 {location} .recover",
+        **dict.fromkeys(_SIGNS_OF_DAMAGE, f"the store {location} is damaged; try: sqlite3 {location} .recover"),
     }
     line = next((line for part, line in lines.items() if part in reason), f"store {location}: {reason}")
     return StoreError(line, what="store", which=location)

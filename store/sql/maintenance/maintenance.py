@@ -60,7 +60,9 @@ class SqlMaintenance:
                 for name in ("page_size", "page_count", "freelist_count")
             )
             revision = str(tx.execute(_REVISION).scalar_one())
-        return StoreSizes(_measure_file(file), _measure_file(f"{file}-wal"), page_bytes, pages, free, revision)
+        # Not what the file has now: some of its pages may be in the log alone.
+        size = pages * page_bytes if file else 0
+        return StoreSizes(size, _measure_file(f"{file}-wal"), page_bytes, pages, free, revision)
 
     def _count(self) -> StoreNumbers:
         exchange, body = t.ExchangeRow, t.BodyRow

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import tempfile
 from contextlib import suppress
 
 from understudy.store.errors import StoreError
@@ -22,13 +25,25 @@ def vacuum_database(database: Database) -> None:
             else:
                 driver.execute("vacuum")
         except sqlite3.OperationalError as error:
-            if "full" not in str(error) and "I/O" not in str(error):
+            if not _is_disk_full(database, str(error)):
                 raise
             line = (
                 f"no space left on the disk: while the store {database.location} gives space back, it needs up to twice"
                 " its size; nothing was changed"
             )
             raise StoreError(line, what="store", which=database.location) from error
+
+
+def _is_disk_full(database: Database, reason: str) -> bool:
+    """Whether an error is for lack of space; SQLite may say so of a damaged file, too."""
+    if "I/O" in reason:
+        return True
+    free = min(shutil.disk_usage(folder).free for folder in (tempfile.gettempdir(), _find_folder(database)))
+    return "full" in reason and (not database.is_file or free < 2 * os.stat(str(database.url.database)).st_size)
+
+
+def _find_folder(database: Database) -> str:
+    return os.path.dirname(os.path.abspath(str(database.url.database))) if database.is_file else tempfile.gettempdir()
 
 
 def _vacuum_file(driver: sqlite3.Connection) -> None:

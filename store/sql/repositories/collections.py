@@ -202,7 +202,8 @@ class SqlCollections:
             insert_rows(tx, t.ExampleRow, examples)
             _drop_examples(tx, collection_id, update.dropped)
             _delete_stale_marks(tx, collection_id, update)
-            insert_missing(tx, t.PromotedRow, marks)
+            existing = _find_exchanges(tx, [exchange_id for exchange_id, _ in update.marks])
+            insert_missing(tx, t.PromotedRow, [mark for mark in marks if mark["exchange_id"] in existing])
             _record_update(tx, collection_id, update)
 
     def save_example(self, example: Example) -> None:
@@ -310,6 +311,16 @@ def _clear_marks(tx: Transaction, collection_id: str, example_ids: Sequence[str]
         t.PromotedRow.collection_id == collection_id, t.PromotedRow.example_id.in_(example_ids)
     )
     tx.execute(marks.values(example_id=None).execution_options(synchronize_session=False))
+
+
+def _find_exchanges(tx: Transaction, ids: Sequence[int]) -> set[int]:
+    """Return those of the ids that exchanges have: some may have been pruned since they were read."""
+    found: set[int] = set()
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        found.update(
+            tx.scalars(select(t.ExchangeRow.id).where(t.ExchangeRow.id.in_(ids[start : start + IDS_PER_QUERY])))
+        )
+    return found
 
 
 def _delete_stale_marks(tx: Transaction, collection_id: str, update: CollectionUpdate) -> None:

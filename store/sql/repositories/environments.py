@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
+from understudy.store.errors import StoreError
 from understudy.store.model.changes import Subject
 from understudy.store.model.collections import Environment
 from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
@@ -71,7 +72,7 @@ class SqlSettings:
     def get(self, key: str, default: Any = None) -> Any:
         with self._database.begin_read() as tx:
             row = tx.get(t.SettingRow, key)
-            return default if row is None else json.loads(row.value)
+            return default if row is None else _read_value(key, row.value, self._database.location)
 
     def set(self, key: str, value: Any) -> None:
         with self._database.begin_write() as tx:
@@ -86,3 +87,11 @@ class SqlSettings:
             tx.add(t.SettingRow(key=key, value=json.dumps(value)))
             record_change(tx, Subject.SETTING, key)
             return value
+
+
+def _read_value(key: str, text: str, location: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        line = f"the setting {key} of the store {location} cannot be read; set it again"
+        raise StoreError(line, what="setting", which=key) from None

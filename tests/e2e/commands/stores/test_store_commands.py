@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.inside import Inside, refused
+from tests.factories.stored import make_exchange
+from tests.factories.stores import open_fresh_file
 from tests.programs import Understudy, wait_for
+from understudy.store.model.messages import Headers, Response
 
 
 @pytest.fixture
@@ -93,3 +96,22 @@ def test_mistakes_are_one_line(understudy: Understudy, recorded: Path, typed: st
     understudy.store.write_bytes(recorded.read_bytes())
     assert refused(understudy, f"store prune {typed}").startswith(f"Error: {error}")
     assert understudy.sql("select count(*) from settings where key = 'retention'") == 0
+
+
+def test_an_empty_file_is_no_store(understudy: Understudy) -> None:
+    """One that was cut off is not made anew, and not called sound."""
+    understudy.store.touch()
+    assert "is empty: there is no store in it" in understudy.mistake("store", "check", "--store", understudy.store)
+    assert understudy.store.stat().st_size == 0
+
+
+def test_recorded_controls_reach_no_terminal(understudy: Understudy) -> None:
+    store = open_fresh_file(understudy.store)
+    session_id = store.sessions.create("shop", None).id
+    headers = Headers(((b"X-Colour", b"\x1b[31m\x9b"), (b"Content-Type", b"text/plain")))
+    response = Response(200, headers, b"first\n\x1b]0;own\x07\xe2\x80\xae", b"O\x1bK")
+    store.history.add([make_exchange(session_id, response=response)])
+    store.close()
+    shown = understudy.run("history", "show", "1")
+    assert "first\n%1B]0;own%07%E2%80%AE" in shown
+    assert not set(shown) & set("\x1b\x07\x9b\u202e")

@@ -7,6 +7,7 @@ import pytest
 from understudy.store.model.messages import Request, Response
 from understudy.store.model.naming import (
     describe_choices,
+    escape_controls,
     find_free_name,
     is_slug,
     name_example,
@@ -78,3 +79,19 @@ def test_texts_that_are_no_slugs(text: str) -> None:
 )
 def test_a_free_name(taken: list[str], free: str) -> None:
     assert find_free_name("a", taken) == free
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\r\nb\tc\n", "a\nb\tc\n"),
+        ("\x1b[31mred\x07", "%1B[31mred%07"),
+        ("\x9b31m", "%C2%9B31m"),
+        ("\u202eabc", "%E2%80%AEabc"),
+        ("one\rtwo", "one%0Dtwo"),
+        ("café 例 \u00a0 \U0001f468\u200d\U0001f469", "café 例 \u00a0 \U0001f468\u200d\U0001f469"),
+    ],
+)
+def test_controls_of_a_text_of_several_lines_are_escaped(text: str, shown: str) -> None:
+    """Not line ends, tabs, or what joins letters."""
+    assert escape_controls(text) == shown
