@@ -34,6 +34,9 @@ MARKS = {
     "property": ("once", "proof"),
     "unit/matcher": ("once",),
     "conformance": ("once",),
+    "contract/maintenance": ("once",),
+    "contract/paging": ("once",),
+    "integration/store": ("once",),
     "e2e/commands": ("once",),
     "e2e/docs": ("once",),
 }
