@@ -57,7 +57,7 @@ from understudy.serving.gateway.site import GatewaySites
 from understudy.store.history_writer import HistoryWriter
 from understudy.store.model.changes import Change
 from understudy.store.model.exchanges import GATEWAY_STOPPED
-from understudy.store.model.gateways import Gateway, GatewayState, Mode
+from understudy.store.model.gateways import Gateway, GatewayState
 from understudy.store.model.ids import new_id
 from understudy.store.repositories.store import Store
 
@@ -71,7 +71,6 @@ HANG_UP_SECONDS = 0.4
 HANG_UP_STEP_SECONDS = 0.01
 # New objects before the garbage collector runs; with Python's own 700 it runs at every second request.
 GARBAGE_THRESHOLD = 50_000
-RECORDING_MODES = (Mode.RECORD, Mode.SPY)
 
 
 class GatewayProgram:
@@ -112,7 +111,7 @@ class GatewayProgram:
         keepers = (store.history.add, store.bodies.add_pieces, store.history.add_messages)
         self.writer = HistoryWriter(*keepers, announce=partial(report_in_loop, self._loop))
         self.current = CurrentMode(ActiveMode(state.mode))
-        self._pruner = HistoryPruner(store, lambda: self.current.active.mode in RECORDING_MODES)
+        self._pruner = HistoryPruner(store, lambda: self.current.active.is_recording)
         self._renamed = RenamedCookies()
         self.tls_refusals = TlsRefusals()
         self.guard = Guard(self.current, settings.sole_upstream, self._hang_up_offline, settings.parents.addresses)

@@ -62,4 +62,4 @@ class ActiveMode:
     @property
     def is_recording(self) -> bool:
         """Whether exchanges that are forwarded are recorded."""
-        return self.mode in (Mode.RECORD, Mode.SPY)
+        return self.mode.is_recording

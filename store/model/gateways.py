@@ -25,6 +25,11 @@ class Mode(StrEnum):
         """Whether a gateway in this mode never calls an upstream."""
         return self in (Mode.MOCK, Mode.REPLAY)
 
+    @property
+    def is_recording(self) -> bool:
+        """Whether a gateway in this mode records what it forwards."""
+        return self in (Mode.RECORD, Mode.SPY)
+
 
 @dataclass(frozen=True, slots=True)
 class GatewayState:

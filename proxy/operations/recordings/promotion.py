@@ -97,22 +97,25 @@ def promote_history(
     if again and plan.repeats is Repeats.NEWEST:
         message = "this would bring back what a newer answer replaced, so it does not go with repeats: newest"
         raise UserError(message, field="again")
-    held: list[float] = []
-    batches = _split_in_pieces(_select(store, criteria), held)
-    first = next(batches, None)
-    if first is None:
+    size = PieceSize(LARGEST_BATCH_SIZE, least=SMALLEST_BATCH_SIZE, most=LARGEST_BATCH_SIZE)
+    exchanges = _select(store, criteria)
+    batch = list(islice(exchanges, size.rows))
+    if not batch:
         raise UserError("nothing to promote: history has no such exchange", what="history entry")
     collection = _find_collection(store, collection_name)
     known, outcome = _read_state(store, collection, again=again), PromotionOutcome()
     run = _make_promote(store, plan, actor)
-    for batch in _prepend(first, batches):
+    while batch:
         result = run(batch, known)
         marks = CollectionUpdate(marks=result.marks, dropped=result.dropped)
-        kept = _keep(store, collection_name, result, marks, actor, held)
+        started = time.monotonic()
+        kept = _keep(store, collection_name, result, marks, actor)
+        size.note(time.monotonic() - started)
         outcome.add(result, len(batch))
         known = result.known if collection else _read_state(store, kept, again=again)
         collection = kept
         step()
+        batch = list(islice(exchanges, size.rows))
     return outcome
 
 
@@ -147,38 +150,17 @@ def _make_promote(store: Store, plan: PromotionPlan, actor: str) -> Promote:
     return partial(promote, plan=plan, read=store.bodies.read, request_key=compute_request_key, redactor=redactor)
 
 
-def _split_in_pieces(exchanges: Iterator[Exchange], held: list[float]) -> Iterator[list[Exchange]]:
-    """Yield batches that hold the write lock for a short time each; `held` gets how long the last one did."""
-    size = PieceSize(LARGEST_BATCH_SIZE, least=SMALLEST_BATCH_SIZE, most=LARGEST_BATCH_SIZE)
-    for first in exchanges:
-        while held:
-            size.note(held.pop())
-        yield [first, *islice(exchanges, size.rows - 1)]
-
-
-def _keep(
-    store: Store,
-    name: str,
-    result: PromotionResult,
-    update: CollectionUpdate,
-    actor: str,
-    held: list[float] | None = None,
-) -> Collection:
+def _keep(store: Store, name: str, result: PromotionResult, update: CollectionUpdate, actor: str) -> Collection:
     """Keep a result and this update in the collection of this name, created if it does not exist; all or nothing.
-
-    `held` gets the seconds for which that held the write lock.
 
     The result was made before the transaction, which other writers wait for: to redact large bodies takes seconds. So
     the id of a new collection was not known then.
     """
     with _pause_collector(), store.transaction(actor):
-        started = time.monotonic()
         collection = _find_collection(store, name) or store.collections.create(name)
         items = [replace(item, collection_id=collection.id) for item in result.items]
         examples = [replace(example, collection_id=collection.id) for example in result.examples]
         store.collections.update(collection.id, replace(update, items=items, examples=examples))
-    if held is not None:
-        held.append(time.monotonic() - started)
     return collection
 
 
@@ -208,8 +190,3 @@ def _read_state(store: Store, collection: Collection | None, *, again: bool) -> 
     done = (exchange_id for exchange_id, example_id in marks.items() if example_id is not None or not again)
     items, examples = store.collections.list_items(collection.id), store.collections.list_examples(collection.id)
     return CollectionState.of(collection.id, done, items, examples)
-
-
-def _prepend(first: list[Exchange], others: Iterable[list[Exchange]]) -> Iterator[list[Exchange]]:
-    yield first
-    yield from others

@@ -57,8 +57,8 @@ class Checkpointer:
         if self._commits * self._frames_per_commit > self._most_frames:
             self._start()
 
-    def look(self) -> None:
-        """Look at the size of the log's file, after a commit that has written much."""
+    def start_if_long(self) -> None:
+        """Have the log written into the database if its file has grown much, after a commit that has written much."""
         if self._measure_log() > self._most_bytes:
             self._start()
 

@@ -21,7 +21,7 @@ from understudy.store.sql.database.store_users import describe_users, find_exclu
 CACHE_KIB = 64 * 1024
 # Commands have a store open for a moment. A try takes some milliseconds more.
 LOCK_TRIES = 100
-LOCK_POLL_SECONDS = 0.02
+LOCK_RETRY_SECONDS = 0.02
 
 
 @contextmanager
@@ -88,7 +88,7 @@ def open_exclusively(database: Database, reason: str) -> Iterator[Connection]:
             if connection is not None:
                 yield connection
                 return
-        time.sleep(LOCK_POLL_SECONDS)
+        time.sleep(LOCK_RETRY_SECONDS)
     raise make_user_error(database, gateways, reason)
 
 

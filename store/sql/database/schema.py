@@ -10,7 +10,7 @@ from understudy.store.errors import Hint, SchemaMismatch
 from understudy.store.progress import ReportProgress, ignore_progress
 from understudy.store.promotion import RequestKey
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.database.exclusive import LOCK_POLL_SECONDS, LOCK_TRIES, make_user_error, name_upgrade
+from understudy.store.sql.database.exclusive import LOCK_RETRY_SECONDS, LOCK_TRIES, make_user_error, name_upgrade
 from understudy.store.sql.database.store_users import list_gateways
 from understudy.store.sql.database.upgrade import MIGRATIONS, create_schema, upgrade_schema
 
@@ -41,7 +41,7 @@ def ensure_schema(
             return
         if upgrade_schema(database, lambda one: read_revision(one, database.location) != HEAD, request_key, report):
             return
-        time.sleep(LOCK_POLL_SECONDS)
+        time.sleep(LOCK_RETRY_SECONDS)
     raise make_user_error(database, gateways, REASON)
 
 

@@ -13,7 +13,7 @@ from understudy.store.model.gateways import HEARTBEAT_TIMEOUT_SECONDS, Mode
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
 
-RECORDING = (Mode.RECORD, Mode.SPY)
+RECORDING = tuple(mode for mode in Mode if mode.is_recording)
 
 
 def check_unused(tx: Session, column: InstrumentedAttribute[str | None], id_: str, what: str, which: str) -> None:

@@ -43,7 +43,7 @@ class Pieces:
             yield tx
         self._held = time.monotonic() - started
         if self._database.checkpointer is not None:
-            self._database.checkpointer.look()
+            self._database.checkpointer.start_if_long()
 
 
 def delete_rows(database: Database, row: type[Base], condition: ColumnElement[bool]) -> int:

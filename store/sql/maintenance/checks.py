@@ -19,6 +19,7 @@ from understudy.store.sql.repositories.bodies import SqlBodies
 
 IDS_PER_PAGE = 10_000
 _SOUND = "ok"
+_HEADING = "*** in database"  # of several lines in one row
 _THINGS = {
     "bodies": "a body",
     "collections": "a collection",
@@ -35,7 +36,8 @@ def check_file(database: Database) -> list[str]:
     """Return what SQLite finds wrong with its file."""
     try:
         with database.borrow_driver_connection() as connection:
-            found = [str(row[0]) for row in connection.execute("pragma integrity_check")]
+            rows = connection.execute("pragma integrity_check")
+            found = [line for row in rows for line in str(row[0]).splitlines() if not line.startswith(_HEADING)]
     except StoreError as error:
         return [str(error)]
     # Newer versions of SQLite look into full-text indexes too, and one that is being deleted is incomplete.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -90,8 +91,6 @@ def test_searches_beside_deletions_find_everything_and_hold_up_nobody(tmp_path: 
 
 def test_a_checkpoint_makes_no_database_where_there_is_none(tmp_path: Path) -> None:
     file = tmp_path / "gone.db"
-    checkpointer = Checkpointer(file, 4096)
-    checkpointer._start()
-    time.sleep(0.05)
-    checkpointer.close()
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        Checkpointer(file, 4096)._checkpoint()
     assert not file.exists()

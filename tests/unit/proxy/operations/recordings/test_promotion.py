@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.stored import make_exchange, record
-from understudy.proxy.compilation import session_examples
 from understudy.proxy.operations.recordings import promotion
 from understudy.proxy.operations.recordings.promotion import (
     PromotionOutcome,
@@ -34,8 +33,8 @@ def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of two exchanges."""
-    split = session_examples.split_in_batches
-    monkeypatch.setattr(promotion, "_split_in_pieces", lambda exchanges, _held: split(exchanges, 2))
+    for name in ("SMALLEST_BATCH_SIZE", "LARGEST_BATCH_SIZE"):
+        monkeypatch.setattr(promotion, name, 2)
 
 
 def promote(store: Store, criteria: HistoryFilter = ALL, *, again: bool = False) -> PromotionOutcome:
