@@ -10,6 +10,7 @@ from wsproto.frame_protocol import Opcode
 
 from understudy.addons.flow_notes import get_note
 from understudy.addons.loop.commits import Commits
+from understudy.addons.loop.reading_gate import PauseReason
 from understudy.addons.loop.slow_store import MAX_PENDING_BYTES, ReadControl
 from understudy.store.model.gateways import OnLoss
 from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
@@ -75,14 +76,14 @@ class WebSocketRecorder:
         for connection in (flow.client_conn, flow.server_conn):
             if self._read_control is not None and (client_id, connection) not in self._paused:
                 self._paused.add((client_id, connection))
-                self._read_control.pause_reading(client_id, connection)
+                self._read_control.pause_reading(client_id, connection, PauseReason.MESSAGES)
 
     def _handle_result(self, flow: http.HTTPFlow, size: int, failure: BaseException | None) -> None:
         self._pending_bytes -= size
         if self._read_control is not None and self._paused and self._pending_bytes < MAX_PENDING_BYTES // 2:
             paused, self._paused = self._paused, set()
             for client_id, connection in paused:
-                self._read_control.resume_reading(client_id, connection)
+                self._read_control.resume_reading(client_id, connection, PauseReason.MESSAGES)
         if failure is not None and self._on_loss is OnLoss.STOP:
             self._hang_up(flow.client_conn.id)
 

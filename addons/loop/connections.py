@@ -13,6 +13,7 @@ from mitmproxy.connection import Client, Connection
 from mitmproxy.proxy import events
 from mitmproxy.proxy.server import ConnectionHandler
 
+from understudy.addons.loop.reading_gate import PauseReason, ReadingGate
 from understudy.store.model.exchanges import CLIENT_LEFT, GATEWAY_STOPPED
 
 # Close with a TCP reset (setsockopt(2), SO_LINGER).
@@ -41,15 +42,15 @@ class ClientConnections:
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._deliver())
 
-    def pause_reading(self, client_id: str, connection: Connection) -> None:
+    def pause_reading(self, client_id: str, connection: Connection, reason: PauseReason) -> None:
         """Stop reading from a connection, so that its peer has to wait."""
-        if (writer := self._find_writer(client_id, connection)) is not None and not writer.is_closing():
-            writer.transport.pause_reading()  # type: ignore[attr-defined]  # asyncio types it as one that only writes
+        if (gate := self._find_gate(client_id, connection)) is not None:
+            gate.pause_reading(reason)
 
-    def resume_reading(self, client_id: str, connection: Connection) -> None:
-        """Read from a connection again."""
-        if (writer := self._find_writer(client_id, connection)) is not None and not writer.is_closing():
-            writer.transport.resume_reading()  # type: ignore[attr-defined]  # as above
+    def resume_reading(self, client_id: str, connection: Connection, reason: PauseReason) -> None:
+        """Read from a connection again, unless there is another reason not to."""
+        if (gate := self._find_gate(client_id, connection)) is not None:
+            gate.resume_reading(reason)
 
     async def drain(self, client_id: str) -> None:
         """Wait until a client has taken most of what was sent; raises OSError if it has left."""
@@ -111,6 +112,12 @@ class ClientConnections:
     def _find_handler(self, client_id: str) -> ConnectionHandler | None:
         return self._servers.connections.get(client_id)
 
+    def _find_gate(self, client_id: str, connection: Connection) -> ReadingGate | None:
+        handler = self._find_handler(client_id)
+        io = handler.transports.get(connection) if handler else None
+        gate = getattr(io.reader, "gate", None) if io else None  # of `patches.direct_reading.ThrottledReader`
+        return gate if isinstance(gate, ReadingGate) else None
+
     def _find_writer(self, client_id: str, connection: Connection) -> StreamWriter | None:
         handler = self._find_handler(client_id)
         io = handler.transports.get(connection) if handler else None
@@ -129,10 +136,10 @@ class PausedReading:
         """Pause a connection, or resume it."""
         if is_paused:
             self.connections.add(connection)
-            self._client_connections.pause_reading(self._client_id, connection)
+            self._client_connections.pause_reading(self._client_id, connection, PauseReason.REQUESTS)
         elif connection in self.connections:
             self.connections.discard(connection)
-            self._client_connections.resume_reading(self._client_id, connection)
+            self._client_connections.resume_reading(self._client_id, connection, PauseReason.REQUESTS)
 
     def forget(self, connection: Connection) -> None:
         """Leave a connection as it is: it is about to be closed."""

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from mitmproxy.connection import Connection
 
+from understudy.addons.loop.reading_gate import PauseReason
+
 # While more bytes than this wait for the store, nothing more is read from those that send them.
 MAX_PENDING_BYTES = 4 * 1024 * 1024
 
@@ -13,9 +15,9 @@ MAX_PENDING_BYTES = 4 * 1024 * 1024
 class ReadControl(Protocol):
     """Pauses and resumes reading from a client's connections: `addons.loop.connections.ClientConnections`."""
 
-    def pause_reading(self, client_id: str, connection: Connection) -> None: ...
+    def pause_reading(self, client_id: str, connection: Connection, reason: PauseReason) -> None: ...
 
-    def resume_reading(self, client_id: str, connection: Connection) -> None: ...
+    def resume_reading(self, client_id: str, connection: Connection, reason: PauseReason) -> None: ...
 
 
 class SlowStore:
@@ -36,8 +38,8 @@ class SlowStore:
             return
         if size > 0 and self._pending_bytes > MAX_PENDING_BYTES and (client_id, sender) not in self._paused:
             self._paused.add((client_id, sender))
-            self._read_control.pause_reading(client_id, sender)
+            self._read_control.pause_reading(client_id, sender, PauseReason.BODIES)
         elif self._paused and self._pending_bytes < MAX_PENDING_BYTES // 2:
             paused, self._paused = self._paused, set()
             for paused_id, connection in paused:
-                self._read_control.resume_reading(paused_id, connection)
+                self._read_control.resume_reading(paused_id, connection, PauseReason.BODIES)

@@ -12,7 +12,7 @@ import asyncio
 import math
 import sys
 from asyncio import StreamReader, StreamReaderProtocol, StreamWriter, WriteTransport
-from typing import Protocol, cast
+from typing import cast
 
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client, Connection, ConnectionState
@@ -20,6 +20,8 @@ from mitmproxy.proxy import events
 from mitmproxy.proxy.layer import Layer
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+
+from understudy.addons.loop.reading_gate import ReadingGate
 
 # A client is read on while this many bytes of its own responses are unsent, such as a mock's to pipelined requests.
 MAX_UNSENT_BYTES = 1024 * 1024
@@ -56,9 +58,12 @@ class DirectReading:
         handler = self._servers.connections.get(client_id)
         io = handler.transports.get(connection) if handler else None
         if handler and io and isinstance(io.writer, StreamWriter) and isinstance(io.reader, StreamReader):
-            reader = ThrottledReader(io.reader, OutputBuffers(handler, connection))
-            transport = cast("_SwitchableTransport", io.writer.transport)
-            transport.set_protocol(DirectProtocol(handler, connection, reader, transport.get_protocol()))
+            transport = cast("asyncio.Transport", io.writer.transport)  # typed as one that only writes
+            gate = ReadingGate(transport)
+            io.reader._transport = gate  # type: ignore[attr-defined]
+            reader = ThrottledReader(io.reader, OutputBuffers(handler, connection), gate)
+            streams = cast("StreamReaderProtocol", transport.get_protocol())
+            transport.set_protocol(DirectProtocol(handler, connection, reader, streams))
             io.reader = cast("StreamReader", reader)
             handler.drain_writers = _skip_drain  # type: ignore[method-assign]  # of this one handler
             self._transports[connection] = io.writer.transport
@@ -117,12 +122,13 @@ class OutputBuffers:
 class ThrottledReader:
     """A stream reader that waits until its bytes can go out.
 
-    While a read is waiting (`is_awaited`), nothing is buffered.
+    While a read is waiting (`is_awaited`), nothing is buffered. `gate` pauses the connection.
     """
 
-    def __init__(self, reader: StreamReader, outputs: OutputBuffers) -> None:
+    def __init__(self, reader: StreamReader, outputs: OutputBuffers, gate: ReadingGate) -> None:
         self._reader = reader
         self.outputs = outputs
+        self.gate = gate
         self.is_awaited = False
 
     async def read(self, max_bytes: int) -> bytes:
@@ -210,11 +216,3 @@ else:
         except StopIteration:
             return
         raise RuntimeError("mitmproxy's layers paused in the middle of an event")
-
-
-class _SwitchableTransport(Protocol):
-    """A transport of asyncio whose protocol can be replaced."""
-
-    def get_protocol(self) -> StreamReaderProtocol: ...
-
-    def set_protocol(self, protocol: asyncio.Protocol) -> None: ...

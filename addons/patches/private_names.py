@@ -1,4 +1,4 @@
-"""Every name of mitmproxy that we use and that its documentation does not promise.
+"""Every name of mitmproxy, and of what it rests on, that we use and that its documentation does not promise.
 
 Private are the names that begin with "_", and all names of modules that its API reference leaves out, such as
 `mitmproxy.proxy.layers`.
@@ -36,6 +36,7 @@ DOCUMENTED_MODULES = frozenset(
 
 # By module: attributes, and functions and classes with the names of their parameters.
 _NAMES: dict[str, tuple[str, ...]] = {
+    "asyncio.streams": ("StreamReader._transport",),
     "h11._readers": ("ChunkedReader.__call__(self, buf)",),
     "h11._receivebuffer": ("ReceiveBuffer.maybe_extract_at_most(self, count)",),
     "h2.connection": ("H2Connection.streams",),

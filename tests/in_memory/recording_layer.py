@@ -20,6 +20,7 @@ from understudy.addons.layers.http1_layer import Http1Layer
 from understudy.addons.loop.commits import Commits
 from understudy.addons.loop.connections import ClientConnections
 from understudy.addons.loop.held_requests import HeldRequests, TimerHandle
+from understudy.addons.loop.reading_gate import PauseReason
 from understudy.addons.no_live_calls import Guard
 from understudy.serving.answers.reply_cache import get_inline_body
 from understudy.serving.gateway.active import ActiveMode
@@ -82,10 +83,10 @@ class FakeConnections:
         else:
             self.deliver(event)
 
-    def pause_reading(self, _: str, connection: Connection) -> None:
+    def pause_reading(self, _: str, connection: Connection, __: PauseReason) -> None:
         self.stopped.add(connection)
 
-    def resume_reading(self, _: str, connection: Connection) -> None:
+    def resume_reading(self, _: str, connection: Connection, __: PauseReason) -> None:
         self.stopped.discard(connection)
 
     def suspend_timeout(self, _: str) -> None:

@@ -18,6 +18,7 @@ from wsproto.frame_protocol import Opcode
 from tests.factories.flows import make_flow
 from understudy.addons.flow_notes import get_note
 from understudy.addons.loop.commits import Commits, report_in_loop
+from understudy.addons.loop.reading_gate import PauseReason
 from understudy.addons.loop.slow_store import MAX_PENDING_BYTES
 from understudy.addons.websocket_recorder import WebSocketRecorder
 from understudy.store.errors import StoreError
@@ -123,12 +124,14 @@ class FakeReadControl:
     def __init__(self) -> None:
         self.stopped: set[Connection] = set()
 
-    def pause_reading(self, client_id: str, connection: Connection) -> None:
+    def pause_reading(self, client_id: str, connection: Connection, reason: PauseReason) -> None:
         assert client_id
+        assert reason is PauseReason.MESSAGES
         self.stopped.add(connection)
 
-    def resume_reading(self, client_id: str, connection: Connection) -> None:
+    def resume_reading(self, client_id: str, connection: Connection, reason: PauseReason) -> None:
         assert client_id
+        assert reason is PauseReason.MESSAGES
         self.stopped.discard(connection)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mitmproxy.connection import Connection
 from mitmproxy.test import tflow
 
+from understudy.addons.loop.reading_gate import PauseReason
 from understudy.addons.loop.slow_store import MAX_PENDING_BYTES, SlowStore
 
 SIDES = (tflow.tclient_conn(), tflow.tserver_conn())
@@ -16,12 +17,12 @@ class Control:
     def __init__(self) -> None:
         self.paused: list[Connection] = []
 
-    def pause_reading(self, client_id: str, connection: Connection) -> None:
-        assert client_id == "c"
+    def pause_reading(self, client_id: str, connection: Connection, reason: PauseReason) -> None:
+        assert (client_id, reason) == ("c", PauseReason.BODIES)
         self.paused.append(connection)
 
-    def resume_reading(self, client_id: str, connection: Connection) -> None:
-        assert client_id == "c"
+    def resume_reading(self, client_id: str, connection: Connection, reason: PauseReason) -> None:
+        assert (client_id, reason) == ("c", PauseReason.BODIES)
         self.paused.remove(connection)
 
 

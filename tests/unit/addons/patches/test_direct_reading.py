@@ -22,8 +22,14 @@ from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 from mitmproxy.test.tflow import tclient_conn, tserver_conn
 
+from understudy.addons.loop.reading_gate import PauseReason
 from understudy.addons.patches import direct_reading
-from understudy.addons.patches.direct_reading import MAX_UNSENT_BYTES, DirectReading, find_working_layer
+from understudy.addons.patches.direct_reading import (
+    MAX_UNSENT_BYTES,
+    DirectReading,
+    ThrottledReader,
+    find_working_layer,
+)
 
 
 class Transport(asyncio.Transport):
@@ -34,6 +40,16 @@ class Transport(asyncio.Transport):
         self.protocol: asyncio.BaseProtocol = protocol
         self.unsent = 0
         self.aborted = False
+        self.paused = False
+
+    def is_reading(self) -> bool:
+        return not self.paused
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
 
     def get_protocol(self) -> asyncio.BaseProtocol:
         return self.protocol
@@ -181,6 +197,18 @@ else:
             with pytest.raises(RuntimeError, match="paused in the middle of an event"):
                 handler.receive(b"one")
         reading.cancel()
+
+
+async def test_a_full_buffer_is_one_reason_of_the_gate_not_to_read(handler: Handler) -> None:
+    """Whoever pauses and resumes the client for another reason leaves this one alone."""
+    reader = cast("ThrottledReader", handler.transports[handler.client].reader)
+    handler.receive(b"x" * 1_000_000)
+    assert handler.transport.paused
+    reader.gate.pause_reading(PauseReason.MESSAGES)
+    reader.gate.resume_reading(PauseReason.MESSAGES)
+    assert handler.transport.paused
+    await reader.read(1_000_000)
+    assert not handler.transport.paused
 
 
 @pytest.mark.parametrize(("taken", "aborted"), [(0, True), (1, False)])
