@@ -217,9 +217,10 @@ def prefer_one(
 
 def prefer_body(example: Example, request: Request, settings: MatchSettings) -> tuple[int, int, int]:
     """Return whether the bodies are equal, with how many wildcards (negative), and whether the operations are."""
+    same = have_same_operation(example, request)
     if fits_body(request, example, ignore_rpc_id(example, settings)):
-        return 1, -count_open_places(example, settings, settings.wildcards and not is_recorded(example, "body")), 0
-    return 0, 0, have_same_operation(example, request)
+        return 1, -count_open_places(example, settings, settings.wildcards and not is_recorded(example, "body")), same
+    return 0, 0, same
 
 
 def have_same_operation(example: Example, request: Request) -> bool:

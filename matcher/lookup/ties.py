@@ -138,7 +138,9 @@ class TieIndex:
         compares_body = settings.prefer_body and not settings.body
         asked = self._narrow_by_conditions(request)
         equal = asked._find_equal_bodies(request) if compares_body else None
-        node = equal or (asked._narrow_by_operation(request) if compares_body else asked)
+        node = equal or asked
+        if compares_body:  # of equal bodies, too: a header may name the operation
+            node = node._narrow_by_operation(request)
         if len(node.candidates) > 1 and self.names:
             node = node._narrow_by_headers(request.read_exact(self.names))
         if request.repeats and fit >= QueryFit.WILD and len(node.candidates) > 1:

@@ -284,7 +284,7 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
         """Return whether the bodies are equal, the wildcards in an equal one (negative), whether operations are."""
         pattern = self.compared_body.pattern
         if pattern is not None and is_equal_body(pattern, request):
-            return 1, -pattern.open_count, 0
+            return 1, -pattern.open_count, int(self.has_same_operation(request))
         return 0, 0, int(self.has_same_operation(request))
 
     def has_same_operation(self, request: NormalRequest) -> bool:

@@ -40,6 +40,11 @@ def named(length: int, space: str = "") -> str:
     return f'<a xmlns="{"n" * length}"{space}><b xmlns:c="d"/>' + "<b/>" * 1019 + "</a>"
 
 
+def loose(newer: int) -> list[Request]:
+    """Return an example with a wildcard inside a text, and as many newer ones."""
+    return [post('{"k": "b{{x}}"}'), *(post(f'{{"k": "{number} {{{{x}}}}"}}') for number in range(newer))]
+
+
 BOUNDS = [
     *pairs("Limits: 16 MiB of body", JSON, ("1", " " * (LONG - 1) + "1", HIT), ("1", " " * LONG + "1", None)),
     *pairs(
@@ -107,5 +112,11 @@ BOUNDS = [
         XML,
         (named(32_768), named(32_768, " "), HIT),
         (named(32_769), named(32_769, " "), None),
+    ),
+    *rows(
+        "Limits: the newest 100 bodies with wildcards inside texts",
+        (loose(99), post('{"k": "bc"}'), HIT),
+        (loose(100), post('{"k": "bc"}'), None),
+        settings=BODY,
     ),
 ]

@@ -198,6 +198,8 @@ ROWS: list[Row] = [
         ([post(rpc("add")), post(rpc("add", "2"))], post(rpc("add", "9")), (1, 110)),
         ([post("Action=List&n=1", FORM), post("Action=Drop", FORM)], post("Action=List", FORM), (0, 110)),
         ([recorded(rpc("add")), recorded(rpc("sub"))], post(rpc("add", "9")), (0, 110)),
+        ([get(("X-Amz-Target", "Db.Get")), get()], request("GET /a", ("X-Amz-Target", "Db.Get")), (0, 110)),
+        ([get(("X-Amz-Target", "Db.Get")), get()], request("GET /a"), (1, 110)),
         (
             [
                 Given(

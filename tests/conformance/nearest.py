@@ -36,6 +36,17 @@ def other(path: str, status: int, id: str, name: str = "") -> Given:
     return Given(request(f"GET /{path}"), status=status, id=id, name=name)
 
 
+def part(path: str, first: int, last: int) -> Given:
+    """Return a recorded part of a file of 8 bytes."""
+    asked, content = ("Range", f"bytes={first}-{last}"), b"01234567"[first : last + 1]
+    return Given(request(f"GET /{path}", asked), 206, (("Content-Range", f"bytes {first}-{last}/8"),), content, literal=True)
+
+
+def long_json(size: int) -> str:
+    """Return a JSON document of `size` bytes whose member `a` is 1."""
+    return f'{{"a": 1, "b": "{"x" * (size - 17)}"}}'
+
+
 NEAREST: list[tuple[Row, list[int]]] = [
     (Row("Near misses: method", ["/aaab", "POST /aaaa", "/aabb"], "/aaaa", None, ALONE), [0, 1, 2]),
     (
@@ -98,6 +109,20 @@ NEAREST: list[tuple[Row, list[int]]] = [
     ),
     (
         Row(
+            "Near misses: a range that holds some of the bytes",
+            [
+                part(slip(TWENTY, 1), 0, 3),
+                part(TWENTY, 2, 7),
+                part(slip(TWENTY, 3), 0, 3),
+            ],
+            request(f"GET /{TWENTY}", RANGE),
+            None,
+            ALONE,
+        ),
+        [0, 1, 2],
+    ),
+    (
+        Row(
             "Near misses: precondition",
             [
                 Given(request(f"GET /{slip(EIGHT, 1)}", TAG), 304),
@@ -133,6 +158,26 @@ NEAREST: list[tuple[Row, list[int]]] = [
             under(ALONE, body=True),
         ),
         [0, 1, 2],
+    ),
+    (
+        Row(
+            "Near misses: the values of 64 KiB of JSON",
+            [post("a", long_json(65_536)), post("a", '{"a": 2}')],
+            post("a", '{"a": 1}'),
+            None,
+            under(ALONE, body=True),
+        ),
+        [0, 1],
+    ),
+    (
+        Row(
+            "Near misses: the values of no longer JSON",
+            [post("a", long_json(65_537)), post("a", '{"a": 2}')],
+            post("a", '{"a": 1}'),
+            None,
+            under(ALONE, body=True),
+        ),
+        [1, 0],
     ),
     (
         Row(
