@@ -39,7 +39,8 @@ def other(path: str, status: int, id: str, name: str = "") -> Given:
 def part(path: str, first: int, last: int) -> Given:
     """Return a recorded part of a file of 8 bytes."""
     asked, content = ("Range", f"bytes={first}-{last}"), b"01234567"[first : last + 1]
-    return Given(request(f"GET /{path}", asked), 206, (("Content-Range", f"bytes {first}-{last}/8"),), content, literal=True)
+    fields = (("Content-Range", f"bytes {first}-{last}/8"),)
+    return Given(request(f"GET /{path}", asked), 206, fields, content, literal=True)
 
 
 def long_json(size: int) -> str:
