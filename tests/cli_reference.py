@@ -19,6 +19,11 @@ create, add or set.
 `-n N` cuts a list. A line on standard error then names the option that lists what follows: `More: --after shop`. Pages
 begin after a name or id, or end before one, so that what is added or deleted meanwhile neither repeats nor hides other
 lines. The name or id itself may be gone; only `sessions list`, which is by age, then needs the id.
+
+Recorded messages may hold escape sequences, and characters that hide or reorder others. On a terminal these are shown
+percent-encoded (`%1B` for ESC). To a pipe or a file, and with `--raw`, `history show`, `examples show`,
+`mocks logs --call` and `send` print messages as they are. Names, errors, lists and log lines are escaped wherever they
+go; JSON escapes such characters as JSON does.
 """
 
 

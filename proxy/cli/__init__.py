@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
@@ -49,13 +51,19 @@ class Commands(LazyGroup):
             formatter.write_paragraph()
             formatter.write(f"Project file: {path or f'no {FILE_NAME} in this folder or above it'}\n")
 
+    def make_context(self, *given: Any, **named: Any) -> click.Context:
+        """Read the options before the command."""
+        with _escaped_usage_errors():
+            return super().make_context(*given, **named)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
             # Ctrl-C raises KeyboardInterrupt, so that what has begun is undone or finished.
             signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            return super().invoke(ctx)
+            with _escaped_usage_errors():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             exit_by_signal(signal.SIGINT)
         except Interrupted as interrupted:
@@ -70,11 +78,23 @@ class Commands(LazyGroup):
             _fail(ctx, f"a text cannot be written in the encoding of the output: {error}")
 
 
+@contextmanager
+def _escaped_usage_errors() -> Iterator[None]:
+    """Escape what click repeats of the arguments: they may come from a script that passes on what it got."""
+    try:
+        yield
+    except click.UsageError as error:
+        from understudy.store.model.naming import escape_controls
+
+        setattr(error, "message", escape_controls(error.message))  # noqa: B010 - final to type checkers only
+        raise
+
+
 def _fail(ctx: click.Context, message: str, exit_code: int = 2) -> NoReturn:
-    from understudy.store.model.naming import escape_controls
+    from understudy.proxy.cli.terminal_text import print_line
     from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
-    click.echo(f"Error: {escape_controls(BUILT_IN_REDACTOR.redact_text(message))}", err=True)
+    print_line(f"Error: {BUILT_IN_REDACTOR.redact_text(message)}", err=True)
     ctx.exit(exit_code)
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from understudy.proxy.cli.terminal_text import print_line, shows_raw
 from understudy.store.errors import UserError
 from understudy.store.model.messages import Headers, Origin, Request, strip_url
 from understudy.store.repositories.history import HistoryFilter
@@ -36,6 +37,12 @@ filter_option = click.option(
     help="Only with this method=, host=, path=, status= or (media) type=; repeatable.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+raw_option = click.option(
+    "--raw",
+    is_flag=True,
+    callback=lambda _ctx, _param, value: shows_raw(raw=value),
+    help="On a terminal too, print messages as they are, with their control characters.",
+)
 tz_option = click.option(
     "--tz", metavar="ZONE", help="The day's time zone, such as Europe/Berlin [default: this machine's]."
 )
@@ -126,7 +133,7 @@ def wait_for_gateways(store: Store) -> None:
     from understudy.proxy.operations.gateways.modes import wait_until_seen
 
     if not wait_until_seen(store, store.changes.get_latest()):
-        click.echo("A gateway on this store does not use the change yet.", err=True)
+        print_line("A gateway on this store does not use the change yet.", err=True)
 
 
 def body_argument(text: str, option: str) -> bytes:

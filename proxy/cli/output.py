@@ -12,10 +12,8 @@ from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from understudy.proxy.cli.terminal_text import escape_line, print_line, print_text
 from understudy.store.model.messages import Headers
-from understudy.store.model.naming import escape_controls, escape_unprintable
 from understudy.store.repositories.paging import Page, PageRequest
 
 if TYPE_CHECKING:
@@ -26,13 +24,21 @@ if TYPE_CHECKING:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    print_text(format_json(value, indent=2))
+
+
+def format_json(value: Any, *, indent: int | None = None) -> str:
+    """Return a value as JSON; what is not printable in its texts is escaped as JSON does it, which changes no value."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def print_warnings(warnings: Iterable[str]) -> None:
     """Print each warning as a line on stderr."""
     for warning in warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        print_line(f"Warning: {warning}", err=True)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
@@ -43,14 +49,14 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty:
 
     listed = [list(row) for row in rows]
     if not listed:
-        click.echo(empty)
+        print_line(empty)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         numeric = all(row[number] is None or isinstance(row[number], int | float) for row in listed)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in listed:
-        table.add_row(*(Text("" if cell is None else escape_unprintable(str(cell))) for cell in row))
+        table.add_row(*(Text("" if cell is None else escape_line(str(cell))) for cell in row))
     # Piped, a table is as wide as its longest row: grep must find whole lines.
     Console(width=None if sys.stdout.isatty() else 10_000, soft_wrap=False).print(table)
 
@@ -72,7 +78,7 @@ def print_page(
 def print_next_page(option: str, key: object) -> None:
     """Print on stderr that a list goes on by an option with this key, unless the key is None."""
     if key is not None:
-        click.echo(f"More: --{option} {shlex.quote(escape_unprintable(str(key)))}", err=True)
+        print_line(f"More: --{option} {shlex.quote(escape_line(str(key)))}", err=True)
 
 
 @contextmanager
@@ -135,10 +141,21 @@ def text_of(headers: Headers, body: bytes) -> str | None:
         return None
 
 
-def message_text(first_line: str, headers: Headers, body: bytes) -> str:
-    """Return a message for people: its first line, headers, and the body where it is text."""
-    lines = [first_line, *(f"{name}: {value}" for name, value in headers)]
+def message_text(first_line: str, headers: Headers, body: bytes, *, raw: bool) -> str:
+    """Return a message for people: its first line, headers, and the body where it is text.
+
+    It is for `print_recorded`, which escapes the body unless `raw`; the lines of the head are escaped here.
+    """
     text = text_of(headers, body)
     shown = f"({len(body)} bytes that are not text)" if text is None else text
-    head = [escape_unprintable(line) for line in lines]
-    return "\n".join([*head, "", escape_controls(shown)] if shown else head)
+    head = _raw_head(first_line, headers) if raw else _shown_head(first_line, headers)
+    return "\n".join([*head, "", shown] if shown else head)
+
+
+def _raw_head(first_line: str, headers: Headers) -> list[str]:
+    lines = [first_line.encode("utf-8", "surrogatepass"), *(b"%s: %s" % field for field in headers.fields)]
+    return [line.decode("utf-8", "surrogateescape") for line in lines]
+
+
+def _shown_head(first_line: str, headers: Headers) -> list[str]:
+    return [escape_line(line) for line in (first_line, *(f"{name}: {value}" for name, value in headers))]

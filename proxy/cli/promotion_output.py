@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from understudy.proxy.cli.output import counted
+from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.model.naming import escape_unprintable
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def print_outcome(collection: str, outcome: PromotionOutcome) -> None:
     from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
     new = f"{counted(outcome.examples, 'new example')}, {counted(outcome.items, 'new request')}"
-    click.echo(f"Promoted to {collection}: {new}.")
+    print_line(f"Promoted to {collection}: {new}.")
     notes = {
         "promoted before": outcome.already,
         "with the same answer as the one before, kept once": outcome.identical,
@@ -29,15 +28,15 @@ def print_outcome(collection: str, outcome: PromotionOutcome) -> None:
     }
     for note, number in notes.items():
         if number:
-            click.echo(f"  {number} {note}")
+            print_line(f"  {number} {note}")
     for exchange, reason in outcome.skipped[:SHOWN_SKIPPED]:
         path = escape_unprintable(BUILT_IN_REDACTOR.redact_text(exchange.request.path.decode("latin-1")))
-        click.echo(f"  skipped entry {exchange.id}, {exchange.request.method} {path}: {reason}")
+        print_line(f"  skipped entry {exchange.id}, {exchange.request.method} {path}: {reason}")
     if len(outcome.skipped) > SHOWN_SKIPPED:
-        click.echo(f"  and {len(outcome.skipped) - SHOWN_SKIPPED} more were skipped")
+        print_line(f"  and {len(outcome.skipped) - SHOWN_SKIPPED} more were skipped")
     note = redaction_note(outcome)
     if note:
-        click.echo(note)
+        print_line(note)
 
 
 def redaction_note(outcome: PromotionOutcome) -> str:

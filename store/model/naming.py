@@ -63,20 +63,26 @@ def describe_choices(names: Sequence[str]) -> str:
     return f"there are: {', '.join(names[:SHOWN_NAMES])}{', ...' if len(names) > SHOWN_NAMES else ''}"
 
 
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
 def escape_unprintable(text: str) -> str:
     """Return the text with line ends, control characters and other unprintable characters percent-encoded."""
     return text if text.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in text)
 
 
 def escape_controls(text: str) -> str:
-    """Return a text of several lines with all control characters but line ends and tabs percent-encoded.
+    """Return a text of several lines with all but printable characters, line ends, tabs and spaces percent-encoded.
 
-    So are those that change the direction of writing: a terminal would show another text than there is.
+    So is what changes the direction of writing or takes no place: a terminal would show another text than
+    there is. A line end of CR and LF becomes LF.
     """
-    return _CONTROLS.sub(lambda found: _escape(found[0]), text.replace("\r\n", "\n"))
+    return "\n".join(map(_escape_within_line, text.replace("\r\n", "\n").split("\n")))
+
+
+def _escape_within_line(line: str) -> str:
+    return line if line.isprintable() else "".join(c if _is_shown_within_line(c) else _escape(c) for c in line)
+
+
+def _is_shown_within_line(character: str) -> bool:
+    return character.isprintable() or character == "\t" or unicodedata.category(character) == "Zs"
 
 
 def _escape(character: str) -> str:

@@ -9,6 +9,7 @@ import click
 from understudy.proxy.cli.behaviour_options import behaviour_options
 from understudy.proxy.cli.options import body_argument, current_user, making_store, wait_for_gateways
 from understudy.proxy.cli.output import print_warnings
+from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.model.mock_servers import Behaviour
 from understudy.store.repositories.store import Store
 
@@ -44,7 +45,7 @@ def add(store: Store, collection: str, **inputs: Any) -> None:
     from understudy.proxy.operations.collections.path_warnings import list_path_warnings
 
     example = add_example(store, collection, _read_draft(**inputs), actor=current_user())
-    click.echo(f"Added {example.name} ({example.id}).")
+    print_line(f"Added {example.name} ({example.id}).")
     print_warnings(list_path_warnings(example))
     wait_for_gateways(store)
 

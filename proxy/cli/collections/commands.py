@@ -15,6 +15,7 @@ from understudy.proxy.cli.options import (
     with_store,
 )
 from understudy.proxy.cli.output import counted, local_time, print_json, print_page, print_table
+from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.operations.collections import collections as operations
 from understudy.proxy.operations.collections.collections import CollectionContents
 from understudy.store.errors import UserError
@@ -70,7 +71,7 @@ def show_collection(store: Store, name: str, as_json: bool) -> None:
 def create_collection(store: Store, name: str, variables: tuple[str, ...]) -> None:
     """Create the empty collection NAME."""
     collection = operations.create_collection(store, name, dict(map(variable, variables)), actor=current_user())
-    click.echo(f"Created collection {collection.name}. Fill it with: understudy examples add NAME 'METHOD PATH'")
+    print_line(f"Created collection {collection.name}. Fill it with: understudy examples add NAME 'METHOD PATH'")
 
 
 @collections.command("set")
@@ -88,7 +89,7 @@ def set_collection(store: Store, name: str, variables: tuple[str, ...], removed:
         raise UserError("nothing to change: give --variable KEY=VALUE or --remove-variable KEY")
     new = dict(map(variable, variables))
     collection = operations.set_collection_variables(store, name, new, removed, actor=current_user())
-    click.echo(f"Saved collection {collection.name}.")
+    print_line(f"Saved collection {collection.name}.")
     wait_for_gateways(store)
 
 
@@ -97,12 +98,12 @@ def set_collection(store: Store, name: str, variables: tuple[str, ...], removed:
 @with_store
 def delete_collection(store: Store, name: str) -> None:
     """Delete the collection NAME with its examples. History stays."""
-    click.echo(f"Deleted collection {operations.delete_collection(store, name, actor=current_user()).name}.")
+    print_line(f"Deleted collection {operations.delete_collection(store, name, actor=current_user()).name}.")
 
 
 def _print_contents(contents: CollectionContents) -> None:
     items, examples = contents.items, contents.examples
-    click.echo(f"{contents.collection.name}: {counted(len(items), 'request')}, {counted(len(examples), 'example')}")
+    print_line(f"{contents.collection.name}: {counted(len(items), 'request')}, {counted(len(examples), 'example')}")
     for key, value in sorted(contents.collection.variables.items()):
-        click.echo(f"  {escape_unprintable(key)} = {escape_unprintable(value)}")
+        print_line(f"  {escape_unprintable(key)} = {escape_unprintable(value)}")
     print_table(EXAMPLE_COLUMNS, example_rows(examples), "It is empty.")

@@ -14,6 +14,7 @@ from understudy.proxy.cli.options import (
     with_store,
 )
 from understudy.proxy.cli.output import counted, print_json, print_page, print_table
+from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.operations.collections import environments as operations
 from understudy.store.model.collections import Environment
 from understudy.store.repositories.paging import PageRequest
@@ -85,9 +86,9 @@ def unset_variables(store: Store, name: str, keys: tuple[str, ...]) -> None:
 @with_store
 def delete_environment(store: Store, name: str) -> None:
     """Delete the environment NAME."""
-    click.echo(f"Deleted environment {operations.delete_environment(store, name, actor=current_user()).name}.")
+    print_line(f"Deleted environment {operations.delete_environment(store, name, actor=current_user()).name}.")
 
 
 def _report(store: Store, environment: Environment) -> None:
-    click.echo(f"Saved environment {environment.name}: {counted(len(environment.variables), 'variable')}.")
+    print_line(f"Saved environment {environment.name}: {counted(len(environment.variables), 'variable')}.")
     wait_for_gateways(store)

@@ -16,10 +16,12 @@ from understudy.proxy.cli.options import (
     current_user,
     json_option,
     page_options,
+    raw_option,
     wait_for_gateways,
     with_store,
 )
 from understudy.proxy.cli.output import message_text, print_json, print_page, print_warnings
+from understudy.proxy.cli.terminal_text import print_line, print_recorded
 from understudy.proxy.operations.collections import examples as operations
 from understudy.proxy.operations.collections.examples import ExampleChanges, ExampleContents
 from understudy.proxy.operations.views.behaviours import behaviour_json
@@ -62,15 +64,16 @@ def list_examples(store: Store, collection: str, request: PageRequest[str], as_j
 @examples.command("show")
 @click.argument("example")
 @collection_option
+@raw_option
 @json_option
 @with_store
-def show_example(store: Store, example: str, collection: str | None, as_json: bool) -> None:
+def show_example(store: Store, example: str, collection: str | None, raw: bool, as_json: bool) -> None:
     """Show EXAMPLE."""
     contents = operations.read_example(store, example, collection)
     if as_json:
         print_json(example_contents_json(contents))
     else:
-        _print_contents(contents)
+        _print_contents(contents, raw=raw)
 
 
 @examples.command("edit")
@@ -82,7 +85,7 @@ def edit_example(store: Store, example: str, collection: str | None) -> None:
     before = operations.read_example(store, example, collection)
     document = _edit(before)
     if document is None:
-        click.echo("Nothing was changed.")
+        print_line("Nothing was changed.")
         return
     try:
         after = operations.save_document(store, before, document, actor=current_user())
@@ -129,7 +132,7 @@ def set_example(
 def delete_example(store: Store, example: str, collection: str | None) -> None:
     """Delete EXAMPLE."""
     deleted = operations.delete_example(store, example, collection, actor=current_user())
-    click.echo(f"Deleted {deleted.name} ({deleted.id}).")
+    print_line(f"Deleted {deleted.name} ({deleted.id}).")
     wait_for_gateways(store)
 
 
@@ -154,12 +157,13 @@ def _marks(example: Example) -> list[str]:
     return [*marks, *(f"{name.replace('_', ' ')} {value}" for name, value in behaviour if value is not None)]
 
 
-def _print_contents(contents: ExampleContents) -> None:
+def _print_contents(contents: ExampleContents, *, raw: bool) -> None:
     example, request, response = contents.example, contents.example.request, contents.example.response
-    click.echo(f"{example.name} ({', '.join([example.id, *_marks(example)])})\n")
-    click.echo(message_text(f"{request.method} {request.url}", request.headers, contents.request_body) + "\n")
+    asked = message_text(f"{request.method} {request.url}", request.headers, contents.request_body, raw=raw)
     line = f"{response.status} {response.reason.decode('latin-1')}".rstrip()
-    click.echo(message_text(line, response.headers, contents.response_body))
+    answered = message_text(line, response.headers, contents.response_body, raw=raw)
+    print_line(f"{example.name} ({', '.join([example.id, *_marks(example)])})")
+    print_recorded(f"\n{asked}\n\n{answered}", raw=raw)
 
 
 def _edit(before: ExampleContents) -> str | None:
@@ -178,7 +182,7 @@ def _edit(before: ExampleContents) -> str | None:
 def _report(store: Store, example: Example) -> None:
     from understudy.proxy.operations.collections.path_warnings import list_path_warnings
 
-    click.echo(f"Saved {example.name} ({example.id}).")
+    print_line(f"Saved {example.name} ({example.id}).")
     print_warnings(list_path_warnings(example))
     wait_for_gateways(store)
 

@@ -11,6 +11,7 @@ from understudy.proxy.cli.behaviour_options import matching_options
 from understudy.proxy.cli.hints import render_hint
 from understudy.proxy.cli.options import json_option, url_request, with_store
 from understudy.proxy.cli.output import print_json
+from understudy.proxy.cli.terminal_text import print_line, print_text
 from understudy.store.repositories.store import Store
 
 
@@ -50,9 +51,9 @@ def match(
     if as_json:
         print_json(rendering.as_json(decision))
     else:
-        click.echo(rendering.as_text(decision), nl=False)
+        print_text(rendering.as_text(decision), end="")
         if hint := suggest_ids(decision):
-            click.echo(f"Hint: {render_hint(hint)}")
+            print_line(f"Hint: {render_hint(hint)}")
     if decision.candidate is None:
         click.get_current_context().exit(1)
 
@@ -66,4 +67,4 @@ def addon_path() -> None:
     """
     from understudy import proxy
 
-    click.echo(Path(proxy.__file__).with_name("mitmproxy_addon.py"))
+    print_line(str(Path(proxy.__file__).with_name("mitmproxy_addon.py")))

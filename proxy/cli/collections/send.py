@@ -13,10 +13,12 @@ from understudy.proxy.cli.options import (
     current_user,
     json_option,
     making_store,
+    raw_option,
     url_request,
     wait_for_gateways,
 )
 from understudy.proxy.cli.output import message_text, print_json
+from understudy.proxy.cli.terminal_text import print_line, print_recorded
 from understudy.store.errors import UserError
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Request
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 @click.option("--timeout", type=Seconds(0.001), default=30.0, show_default=True, help="Seconds to wait.")
 @click.option("--upstream-ca", type=click.Path(path_type=Path), help="PEM file of a CA to trust.")
 @click.option("--insecure", is_flag=True, help="Do not verify the certificate.")
+@raw_option
 @json_option
 @making_store
 def send(
@@ -53,6 +56,7 @@ def send(
     timeout: float,
     upstream_ca: Path | None,
     insecure: bool,
+    raw: bool,
     as_json: bool,
 ) -> None:
     """Send a request to URL and print the answer; redirects are not followed, and history does not keep it.
@@ -67,7 +71,8 @@ def send(
         raise UserError("--name and --keep-secrets go with --save-to COLLECTION")
     request, context = _request(method, url, headers, data), _context(upstream_ca, insecure)
     exchange = operations.send(request, seconds=timeout, context=context)
-    _print(exchange, as_json=as_json)  # first of all: the API has acted on the request, whether it can be saved or not
+    # First of all: the API has acted on the request, whether it can be saved or not.
+    _print(exchange, raw=raw, as_json=as_json)
     if save_to is not None:
         _save(store, exchange, save_to, name, keep_secrets)
 
@@ -100,7 +105,7 @@ def _context(authority: Path | None, insecure: bool) -> ssl.SSLContext:
     return context
 
 
-def _print(exchange: Exchange, *, as_json: bool) -> None:
+def _print(exchange: Exchange, *, raw: bool, as_json: bool) -> None:
     response = exchange.response
     assert response
     assert isinstance(response.body, bytes)
@@ -110,7 +115,7 @@ def _print(exchange: Exchange, *, as_json: bool) -> None:
         print_json(response_json(response, response.body))
         return
     line = f"{response.http_version} {response.status} {response.reason.decode('latin-1')}".rstrip()
-    click.echo(message_text(line, response.headers, response.body))
+    print_recorded(message_text(line, response.headers, response.body, raw=raw), raw=raw)
 
 
 def _save(store: Store, exchange: Exchange, collection: str, name: str | None, keep_secrets: bool) -> None:
@@ -122,10 +127,10 @@ def _save(store: Store, exchange: Exchange, collection: str, name: str | None, k
     )
     # On stderr: standard output is the answer.
     if example is None:
-        click.echo(f"{collection} has that answer already; nothing was saved.", err=True)
+        print_line(f"{collection} has that answer already; nothing was saved.", err=True)
         return
-    click.echo(f"Saved {example.name} ({example.id}) to {collection}.", err=True)
+    print_line(f"Saved {example.name} ({example.id}) to {collection}.", err=True)
     note = redaction_note(outcome)
     if note:
-        click.echo(note, err=True)
+        print_line(note, err=True)
     wait_for_gateways(store)

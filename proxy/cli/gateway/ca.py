@@ -10,6 +10,7 @@ import click
 
 from understudy.proxy.cli.options import json_option
 from understudy.proxy.cli.output import print_json
+from understudy.proxy.cli.terminal_text import print_bytes, print_line, print_text
 from understudy.store.errors import UserError
 
 if TYPE_CHECKING:
@@ -73,13 +74,13 @@ def ca(export: Path | None, form: ExportForm | None, force: bool, as_json: bool)
 
 def _show(authority: Authority) -> None:
     first, last = authority.validity
-    click.echo(f"Subject      {authority.subject}")
-    click.echo(f"Fingerprint  {authority.fingerprint} (SHA-256)")
-    click.echo(f"Valid        {first:%Y-%m-%d} to {last:%Y-%m-%d}")
-    click.echo(f"Certificate  {authority.file}")
-    click.echo("\nTo trust it (to end that, remove it in the same place):")
+    print_line(f"Subject      {authority.subject}")
+    print_line(f"Fingerprint  {authority.fingerprint} (SHA-256)")
+    print_line(f"Valid        {first:%Y-%m-%d} to {last:%Y-%m-%d}")
+    print_line(f"Certificate  {authority.file}")
+    print_text("\nTo trust it (to end that, remove it in the same place):")
     for client, instruction in INSTRUCTIONS:
-        click.echo(f"  {client:<14}  {instruction.format(file=shlex.quote(str(authority.file)))}")
+        print_line(f"  {client:<14}  {instruction.format(file=shlex.quote(str(authority.file)))}")
 
 
 def _json(authority: Authority) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def _export(authority: Authority, file: Path, form: ExportForm | None, *, overwr
     from understudy.proxy.gateway.certificate_authority import encode_certificate, export_certificate
 
     if str(file) == "-":
-        click.echo(encode_certificate(authority, form or "pem"), nl=False)
+        print_bytes(encode_certificate(authority, form or "pem"), raw=True)
         return
     export_certificate(authority, file, form, overwrite=overwrite)
-    click.echo(f"Wrote the certificate to {file}.")
+    print_line(f"Wrote the certificate to {file}.")

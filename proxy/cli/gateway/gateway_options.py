@@ -11,6 +11,7 @@ import click
 
 from understudy.proxy.cli.gateway.replay_options import read_replay_settings
 from understudy.proxy.cli.options import Command
+from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.settings import DEFAULT_LISTEN, locate_ca_folder
 from understudy.store.errors import UserError
 from understudy.store.model.messages import LARGE_BODY, Origin
@@ -205,5 +206,5 @@ def _read_parents(text: str | None, port: int) -> ParentProxies:
     try:
         return read_parent_proxies(os.environ, port)
     except UserError as error:
-        click.echo(f"understudy: not used as a parent proxy: {error}", err=True)
+        print_line(f"understudy: not used as a parent proxy: {error}", err=True)
         return NO_PARENTS

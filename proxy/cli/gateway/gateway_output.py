@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import click
-
 from understudy.proxy.cli.gateway.replay_output import summarize_replay
 from understudy.proxy.cli.gateway.state_text import describe_state
 from understudy.proxy.cli.output import counted
+from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.naming import escape_unprintable
 from understudy.store.repositories.store import Store
@@ -38,11 +37,11 @@ class Terminal:
 
     def announce_parents(self, parents: ParentProxies) -> None:
         """Print the parent proxies."""
-        click.echo(f"understudy: upstreams are called through the parent proxy {parents}", err=True)
+        print_line(f"understudy: upstreams are called through the parent proxy {parents}", err=True)
 
     def announce_reading(self, state: GatewayState) -> None:
         """Print what a slow start reads."""
-        click.echo(f"understudy: reading {describe_reading(self._store, state)} ...", err=True)
+        print_line(f"understudy: reading {describe_reading(self._store, state)} ...", err=True)
 
     def announce_start(self, gateway: Gateway) -> None:
         """Print the address and the mode."""
@@ -50,27 +49,27 @@ class Terminal:
 
         does = describe_state(name_state(self._store, gateway.desired_state))
         if self._runs_command:
-            click.echo(f"understudy: {does}, by http://{gateway.listen}, in the store {self._store.location}", err=True)
+            print_line(f"understudy: {does}, by http://{gateway.listen}, in the store {self._store.location}", err=True)
             return
-        click.echo(f"Listening on http://{gateway.listen}{_describe_upstream(gateway)}: {does}.")
-        click.echo(f"The store is {self._store.location}. Stop with Ctrl-C.")
+        print_line(f"Listening on http://{gateway.listen}{_describe_upstream(gateway)}: {does}.")
+        print_line(f"The store is {self._store.location}. Stop with Ctrl-C.")
 
     def announce_long_holds(self, holds: Sequence[Hold]) -> None:
         """Print which requests are held open, and the option that ends them."""
-        click.echo(f"understudy: {describe_long_holds(holds)}", err=True)
+        print_line(f"understudy: {describe_long_holds(holds)}", err=True)
 
     def print_report(self, report: Report, *, verbose: bool) -> None:
         """Print what the gateway recorded, or what its replay did not use and had no answer to."""
         if report.has_recorded:
             kept = _describe_kept(report)
-            click.echo(f"understudy: {kept}" if self._runs_command else kept, err=self._runs_command)
+            print_line(f"understudy: {kept}" if self._runs_command else kept, err=self._runs_command)
         if report.tally is not None:
             for line in summarize_replay(report.tally, verbose=verbose):
-                click.echo(line if line.startswith(" ") else f"understudy: {line}", err=True)
+                print_line(line if line.startswith(" ") else f"understudy: {line}", err=True)
         for line in _summarize_refusals(report):
-            click.echo(f"understudy: {line}", err=True)
+            print_line(f"understudy: {line}", err=True)
         if self._runs_command and report.lacks_requests and not report.tls_refusals:
-            click.echo(f"understudy: {NO_REQUEST}", err=True)
+            print_line(f"understudy: {NO_REQUEST}", err=True)
 
 
 def describe_long_holds(holds: Sequence[Hold]) -> str:

@@ -9,6 +9,7 @@ import click
 from understudy.proxy.cli.gateway.state_text import describe_state
 from understudy.proxy.cli.options import current_user, json_option, with_store
 from understudy.proxy.cli.output import print_json, print_table
+from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.errors import UserError
 from understudy.store.repositories.store import Store
 
@@ -69,6 +70,6 @@ def _print_switch(switch: ModeSwitch, as_json: bool) -> None:
     if as_json:
         print_json(mode_switch_json(switch))
     elif switch.is_in_force:
-        click.echo(f"{name}: {describe_state(switch.state)}.")
+        print_line(f"{name}: {describe_state(switch.state)}.")
     if not switch.is_in_force:
         raise UserError(f"{name} has not confirmed the switch yet; it switches as soon as it reads the store again")

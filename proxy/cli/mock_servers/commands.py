@@ -18,6 +18,7 @@ from understudy.proxy.cli.options import (
     with_store,
 )
 from understudy.proxy.cli.output import print_json, print_page, print_table
+from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.operations.mock_servers import mock_servers as operations
 from understudy.store.errors import UserError
 from understudy.store.repositories.paging import PageRequest
@@ -109,9 +110,9 @@ def edit_mock(store: Store, name: str, **options: Any) -> None:
     understudy mocks edit shop --no-delay --private
     """
     changed = operations.change_mock_server(store, name, _read_changes(**options), actor=current_user())
-    click.echo(f"Saved mock server {changed.mock.name}.")
+    print_line(f"Saved mock server {changed.mock.name}.")
     for environment in changed.environments:
-        click.echo(f"Its new URL is in environment {environment.name}.")
+        print_line(f"Its new URL is in environment {environment.name}.")
     wait_for_gateways(store)
 
 
@@ -143,7 +144,7 @@ def _read_changes(
 @with_store
 def delete_mock(store: Store, name: str) -> None:
     """Delete the mock server NAME with its call log. Its collection stays."""
-    click.echo(f"Deleted mock server {operations.delete_mock_server(store, name, actor=current_user()).name}.")
+    print_line(f"Deleted mock server {operations.delete_mock_server(store, name, actor=current_user()).name}.")
 
 
 @mocks.command("reset")
@@ -152,7 +153,7 @@ def delete_mock(store: Store, name: str) -> None:
 def reset_mock(store: Store, name: str) -> None:
     """Start the sequences of the mock server NAME over."""
     mock = operations.restart_sequences(store, name, actor=current_user())
-    click.echo(f"The sequences of {mock.name} start over.")
+    print_line(f"The sequences of {mock.name} start over.")
     wait_for_gateways(store)
 
 
@@ -171,7 +172,7 @@ def policy(store: Store, public: str | None, as_json: bool) -> None:
     if as_json:
         print_json(policy_json(found))
         return
-    click.echo(f"Public mock servers are {'forbidden' if found.forbidden else 'allowed'}.")
+    print_line(f"Public mock servers are {'forbidden' if found.forbidden else 'allowed'}.")
     if found.forbidden and found.public:
         change = "understudy mocks edit NAME --private"
-        click.echo(f"Still public: {', '.join(found.public)}; change that with: {change}")
+        print_line(f"Still public: {', '.join(found.public)}; change that with: {change}")

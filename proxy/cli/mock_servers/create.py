@@ -23,6 +23,7 @@ from understudy.proxy.cli.options import (
     tz_option,
 )
 from understudy.proxy.cli.output import print_json, print_warnings, progress
+from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.errors import UserError
 from understudy.store.model.mock_servers import Behaviour, Matching
 from understudy.store.repositories.history import HistoryFilter
@@ -160,11 +161,11 @@ def _print_created(created: CreatedMockServer, save_url: str | None) -> None:
     mock, collection = created.details.mock, created.details.collection
     if created.outcome is not None:
         print_outcome(collection, created.outcome)
-    click.echo(f"Created mock server {mock.name}, answering from collection {collection}.")
+    print_line(f"Created mock server {mock.name}, answering from collection {collection}.")
     for url in urls(mock):
-        click.echo(f"  {url}")
+        print_line(f"  {url}")
     if not any(character.isascii() and character.isalnum() for character in mock.name):
         choose = "understudy mocks edit NAME --slug TEXT"
-        click.echo(f"Its name has no letter or digit that a URL can have; choose a slug: {choose}")
+        print_line(f"Its name has no letter or digit that a URL can have; choose a slug: {choose}")
     if save_url is not None:
-        click.echo(f"Its URL is {{{{{save_url}}}}} in environment {mock.name}.")
+        print_line(f"Its URL is {{{{{save_url}}}}} in environment {mock.name}.")

@@ -6,6 +6,7 @@ import click
 
 from understudy.proxy.cli.options import current_user, json_option, making_store, page_options, with_store
 from understudy.proxy.cli.output import local_time, print_json, print_page
+from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
@@ -28,8 +29,8 @@ def create_key(store: Store, name: str, as_json: bool) -> None:
     if as_json:
         print_json(new_key_json(key))
         return
-    click.echo(f"Created key {name}. It cannot be shown again:", err=True)
-    click.echo(key.text)
+    print_line(f"Created key {name}. It cannot be shown again:", err=True)
+    print_line(key.text)
 
 
 @keys.command("list")
@@ -57,4 +58,4 @@ def revoke_key(store: Store, name: str) -> None:
     """Revoke the key NAME: from then on it opens nothing."""
     from understudy.proxy.operations.mock_servers import keys as operations
 
-    click.echo(f"Revoked key {operations.revoke_key(store, name, actor=current_user()).name}.")
+    print_line(f"Revoked key {operations.revoke_key(store, name, actor=current_user()).name}.")

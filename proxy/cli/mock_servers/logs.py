@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import sys
@@ -12,15 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from understudy.proxy.cli.options import current_user, json_option, moment, status_condition, with_store
-from understudy.proxy.cli.output import counted, local_time, message_text, print_json, print_next_page, print_table
+from understudy.proxy.cli.options import current_user, json_option, moment, raw_option, status_condition, with_store
+from understudy.proxy.cli.output import (
+    counted,
+    format_json,
+    local_time,
+    message_text,
+    print_json,
+    print_next_page,
+    print_table,
+)
+from understudy.proxy.cli.terminal_text import escape_line, print_line, print_recorded
 from understudy.proxy.operations.mock_servers import call_logs as operations
 from understudy.proxy.operations.mock_servers.call_logs import EVERY_CALL, CallConditions, CallPage
 from understudy.proxy.operations.views.calls import call_contents_json, call_json
 from understudy.proxy.operations.views.messages import require_bytes
 from understudy.store.errors import UserError
 from understudy.store.model.calls import KEPT_BODY, NEEDS_EXAMPLE, NO_MATCH, Call
-from understudy.store.model.naming import escape_unprintable
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
@@ -54,6 +61,7 @@ LONGEST_SHOWN = 100
 @click.option("--after", type=click.IntRange(min=0), metavar="CALL", help="The first N that are newer than this call.")
 @click.option("--call", "call_id", type=int, metavar="CALL", help="Show this call in full.")
 @click.option("--clear", is_flag=True, help="Delete all calls.")
+@raw_option
 @json_option
 @with_store
 def logs(
@@ -63,6 +71,7 @@ def logs(
     limit: int,
     call_id: int | None,
     clear: bool,
+    raw: bool,
     as_json: bool,
     **conditions: Any,
 ) -> None:
@@ -77,10 +86,10 @@ def logs(
         raise UserError("give one of --follow, --call and --clear")
     wanted = _read_conditions(**conditions)
     if call_id is not None:
-        _show_call(store, name, call_id, as_json=as_json)
+        _show_call(store, name, call_id, raw=raw, as_json=as_json)
     elif clear:
         cleared = operations.clear_calls(store, name, actor=current_user())
-        click.echo(f"Deleted {counted(cleared.calls, 'call')} of {cleared.mock.name}.")
+        print_line(f"Deleted {counted(cleared.calls, 'call')} of {cleared.mock.name}.")
     elif follow:
         _follow(store, operations.list_calls(store, name, wanted, limit), wanted, as_json=as_json)
     else:
@@ -125,7 +134,7 @@ def _report_lost(counts: CallCounts) -> None:
     lost = [f"{number} {cause}" for cause, number in causes.items() if number]
     if lost:
         since = "since the mock servers were started"
-        click.echo(f"Of {counted(counts.calls, 'call')} {since}, {', '.join(lost)}.", err=True)
+        print_line(f"Of {counted(counts.calls, 'call')} {since}, {', '.join(lost)}.", err=True)
 
 
 def _follow(store: Store, page: CallPage, wanted: CallConditions, *, as_json: bool) -> None:
@@ -158,12 +167,10 @@ def _has_lost_reader() -> bool:
 def _print_lines(calls: Sequence[Call], *, as_json: bool) -> None:
     for call in calls:
         if as_json:
-            line = json.dumps(call_json(call), ensure_ascii=False)
+            print_line(format_json(call_json(call)))
         else:
             number, at, method, path, status, response, millis = _row(call)
-            line = escape_unprintable(f"{number:>6}  {at}  {method:<7} {path:<40} {status}  {response}  {millis} ms")
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+            print_line(f"{number:>6}  {at}  {method:<7} {path:<40} {status}  {response}  {millis} ms")
 
 
 def _row(call: Call) -> tuple[object, ...]:
@@ -184,22 +191,22 @@ def _millis(call: Call) -> float:
     return round(call.duration * 1000, 2)
 
 
-def _show_call(store: Store, name: str, call_id: int, *, as_json: bool) -> None:
+def _show_call(store: Store, name: str, call_id: int, *, raw: bool, as_json: bool) -> None:
     call = operations.read_call(store, name, call_id)
     if as_json:
         print_json(call_contents_json(call))
         return
-    click.echo(_text(call))
+    print_recorded(_text(call, raw=raw), raw=raw)
 
 
-def _text(call: Call) -> str:
+def _text(call: Call, *, raw: bool) -> str:
     request, response = call.request, call.response
     body = require_bytes(request.body)
     lines = [
-        f"Call {call.id} at {local_time(call.at)}, {_millis(call)} ms: {escape_unprintable(_response(call))}",
-        f"Decision: {escape_unprintable(call.decision)}",
+        f"Call {call.id} at {local_time(call.at)}, {_millis(call)} ms: {escape_line(_response(call))}",
+        f"Decision: {escape_line(call.decision)}",
         "",
-        message_text(f"{request.method} {request.url} {request.http_version}", request.headers, body),
+        message_text(f"{request.method} {request.url} {request.http_version}", request.headers, body, raw=raw),
         *_cut(call.request_size, body),
         "",
     ]
@@ -208,7 +215,7 @@ def _text(call: Call) -> str:
     answered = require_bytes(response.body)
     line = f"{response.http_version} {response.status} {response.reason.decode('latin-1')}".rstrip()
     return "\n".join(
-        [*lines, message_text(line, response.headers, answered), *_cut(call.response_size, answered)],
+        [*lines, message_text(line, response.headers, answered, raw=raw), *_cut(call.response_size, answered)],
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from understudy.proxy.cli.output import counted
+from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.settings import MOCKS_PORT
 from understudy.store.errors import UserError
 from understudy.store.model.mock_servers import MockServer
@@ -101,10 +102,10 @@ def _is_loopback(address: str) -> bool:
 
 
 def _announce(scheme: str, address: str, mocks: list[MockServer], at_root: bool) -> None:
-    click.echo(f"Listening on {scheme}://{address}, serving {counted(len(mocks), 'mock server')}. Stop with Ctrl-C.")
+    print_line(f"Listening on {scheme}://{address}, serving {counted(len(mocks), 'mock server')}. Stop with Ctrl-C.")
     if not _is_loopback(address):
-        click.echo("Other machines can reach it too; only private mock servers require a key.")
+        print_line("Other machines can reach it too; only private mock servers require a key.")
     for mock in mocks:
-        click.echo(f"  {mock.name}: {scheme}://{address}/{'' if at_root else f'mocks/{mock.slug}/'}")
+        print_line(f"  {mock.name}: {scheme}://{address}/{'' if at_root else f'mocks/{mock.slug}/'}")
     if not mocks:
-        click.echo("There are no mock servers yet; a new one is served at once: understudy mocks create NAME ...")
+        print_line("There are no mock servers yet; a new one is served at once: understudy mocks create NAME ...")

@@ -13,6 +13,7 @@ from understudy.proxy.cli.options import (
     with_store,
 )
 from understudy.proxy.cli.output import print_json, print_page
+from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.operations.mock_servers import server_errors as operations
 from understudy.proxy.operations.mock_servers.server_errors import FIRST, LAST, MockServerError
 from understudy.store.model.messages import measure_body
@@ -68,7 +69,7 @@ def add_error(
 
     response = typed_response(status, map(header_field, headers), body_argument(body, "--body"))
     added = operations.add_server_error(store, name, error, response, activate=activate, actor=current_user())
-    click.echo(f"Saved server error {error} ({status}) for {added.mock.name}.")
+    print_line(f"Saved server error {error} ({status}) for {added.mock.name}.")
     if activate:
         _report_active(store, added)
 
@@ -80,7 +81,7 @@ def add_error(
 def delete_error(store: Store, name: str, error: str) -> None:
     """Delete the server error ERROR of the mock server NAME."""
     deleted = operations.delete_server_error(store, name, error, actor=current_user())
-    click.echo(f"Deleted server error {deleted.error.name}.")
+    print_line(f"Deleted server error {deleted.error.name}.")
     wait_for_gateways(store)
 
 
@@ -99,12 +100,12 @@ def activate_error(store: Store, name: str, error: str) -> None:
 def deactivate(store: Store, name: str) -> None:
     """Answer calls to the mock server NAME from its examples again."""
     mock = operations.deactivate_server_error(store, name, actor=current_user())
-    click.echo(f"{mock.name} answers from its examples again.")
+    print_line(f"{mock.name} answers from its examples again.")
     wait_for_gateways(store)
 
 
 def _report_active(store: Store, active: MockServerError) -> None:
     mock, status = active.mock, active.error.response.status
     off = f"understudy mocks errors off {mock.slug}"
-    click.echo(f"{mock.name} answers every call with {status} now; again from its examples: {off}")
+    print_line(f"{mock.name} answers every call with {status} now; again from its examples: {off}")
     wait_for_gateways(store)

@@ -9,6 +9,7 @@ import click
 
 from understudy.proxy.cli.options import Seconds, body_argument, json_option, moment, with_store
 from understudy.proxy.cli.output import print_json
+from understudy.proxy.cli.terminal_text import print_text
 from understudy.store.errors import UserError
 from understudy.store.repositories.store import Store
 
@@ -63,7 +64,7 @@ def verify(
     if as_json:
         print_json(verdict_json(verdict))
     else:
-        click.echo(verdict.as_text(), nl=False)
+        print_text(verdict.as_text(), end="")
     if not verdict.held:
         click.get_current_context().exit(1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from understudy.proxy.cli.hints import render_hint
-from understudy.proxy.cli.options import filter_option, history_filter, json_option, moment, with_store
+from understudy.proxy.cli.options import filter_option, history_filter, json_option, moment, raw_option, with_store
 from understudy.proxy.cli.output import (
     local_time,
     measured_progress,
@@ -19,6 +18,7 @@ from understudy.proxy.cli.output import (
     print_next_page,
     print_table,
 )
+from understudy.proxy.cli.terminal_text import escape_line, print_bytes, print_recorded, print_text
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import measure_body
 from understudy.store.model.values import replace
@@ -98,10 +98,17 @@ def list_history(
 @click.option("--secrets", is_flag=True, help="Show secrets unmasked.")
 @click.option("--body", type=click.Choice(["request", "response"]), help="Write this body only, byte for byte.")
 @click.option("--head", type=click.Choice(["request", "response"]), help="Write this head only, byte for byte.")
+@raw_option
 @json_option
 @with_store
 def show_history(
-    store: Store, entry_id: int, secrets: bool, body: MessagePart | None, head: MessagePart | None, as_json: bool
+    store: Store,
+    entry_id: int,
+    secrets: bool,
+    body: MessagePart | None,
+    head: MessagePart | None,
+    raw: bool,
+    as_json: bool,
 ) -> None:
     """Show the exchange ENTRY_ID and the messages of its WebSocket or gRPC call. Secrets are masked.
 
@@ -112,13 +119,13 @@ def show_history(
 
     if head or body:
         data = read_entry_head(store, entry_id, head) if head else b""
-        sys.stdout.buffer.write(data + (read_entry_body(store, entry_id, body) if body else b""))
+        print_bytes(data + (read_entry_body(store, entry_id, body) if body else b""), raw=raw)
         return
     content = read_entry(store, entry_id, show_secrets=secrets)
     if as_json:
         print_json(entry_content_json(content))
     else:
-        _print_content(content)
+        _print_content(content, raw=raw)
 
 
 def entry_rows(entries: Iterable[HistoryEntry]) -> list[tuple[object, ...]]:
@@ -150,26 +157,26 @@ def _status(exchange: Exchange) -> str:
     return str(exchange.response.status)
 
 
-def _print_content(content: EntryContent) -> None:
+def _print_content(content: EntryContent, *, raw: bool) -> None:
     from understudy.proxy.cli.recordings.websocket_output import message_line
 
-    click.echo(_text(content))
+    print_recorded(_text(content, raw=raw), raw=raw)
     if content.messages:
-        click.echo("\n" + "\n".join(map(message_line, content.messages)))
+        print_text("\n" + "\n".join(map(message_line, content.messages)))
 
 
-def _text(content: EntryContent) -> str:
+def _text(content: EntryContent, *, raw: bool) -> str:
     exchange = content.exchange
     request, response = exchange.request, exchange.response
     line = f"{request.method} {request.url} {request.http_version}"
-    parts = [message_text(line, request.headers, content.request_body)]
+    parts = [message_text(line, request.headers, content.request_body, raw=raw)]
     if response:
         line = f"{response.http_version} {response.status} {response.reason.decode('latin-1')}".rstrip()
-        parts.append(message_text(line, response.headers, content.response_body))
+        parts.append(message_text(line, response.headers, content.response_body, raw=raw))
     if exchange.error:
-        parts.append(f"Failed: {_failure(exchange)}")
+        parts.append(f"Failed: {escape_line(_failure(exchange))}")
     if exchange.degraded:
-        parts.append(f"Degraded: {exchange.degraded}")
+        parts.append(f"Degraded: {escape_line(exchange.degraded)}")
     if exchange.redacted:
         from understudy.store.redaction.report import format_places
 

@@ -9,6 +9,7 @@ import click
 
 from understudy.proxy.cli.options import current_user, json_option, making_store, with_store
 from understudy.proxy.cli.output import counted, print_json, print_table
+from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
@@ -90,10 +91,10 @@ def _print_rules(rules: Rules) -> None:
     rows = [(KINDS[kind], rule) for kind, listed in rules.as_json().items() for rule in listed]
     print_table(("RULE FOR", "REDACTS"), rows, "The store has no rules.")
     endings, words = ", ".join(SECRET_ENDINGS), ", ".join(sorted(SECRET_WORDS))
-    click.echo(f"Built-in names: those that end in {endings}; {words}; cookies.")
-    click.echo(f"Built-in patterns: {', '.join(name for name, *_ in BUILT_IN_PATTERNS)}.")
+    print_line(f"Built-in names: those that end in {endings}; {words}; cookies.")
+    print_line(f"Built-in patterns: {', '.join(name for name, *_ in BUILT_IN_PATTERNS)}.")
 
 
 def _print_number(rules: Rules) -> None:
     number = sum(map(len, rules.as_json().values()))
-    click.echo(f"The store has {counted(number, 'rule')}. Gateways and mock servers read them when they start.")
+    print_line(f"The store has {counted(number, 'rule')}. Gateways and mock servers read them when they start.")

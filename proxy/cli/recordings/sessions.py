@@ -8,6 +8,7 @@ from understudy.proxy.cli.gateway.replay_options import format_lists, list_optio
 from understudy.proxy.cli.options import current_user, json_option, page_options, with_store
 from understudy.proxy.cli.output import local_time, print_json, print_page, print_table
 from understudy.proxy.cli.recordings.history import HISTORY_COLUMNS, entry_rows
+from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
@@ -54,9 +55,9 @@ def show_session(store: Store, name: str, as_json: bool) -> None:
         return
     content = read_session(store, name)
     session = content.session
-    click.echo(f"{session.name}: recorded from {session.upstream or 'any host'} since {local_time(session.created_at)}")
+    print_line(f"{session.name}: recorded from {session.upstream or 'any host'} since {local_time(session.created_at)}")
     if session.replay:
-        click.echo(f"Replays use {format_lists(session.replay)}")
+        print_line(f"Replays use {format_lists(session.replay)}")
     print_table(HISTORY_COLUMNS, entry_rows(content.entries), "No exchanges.")
 
 
@@ -77,7 +78,7 @@ def set_session(store: Store, name: str, reset: bool, **lists: tuple[str, ...]) 
 
     session = keep_replay_lists(store, name, lists, reset=reset, actor=current_user())
     kept = format_lists(session.replay) if session.replay else "nothing that is kept with it"
-    click.echo(f"Replays of session {session.name} use {kept}.")
+    print_line(f"Replays of session {session.name} use {kept}.")
 
 
 @sessions.command("delete")
@@ -88,4 +89,4 @@ def delete_session(store: Store, name: str) -> None:
     from understudy.proxy.operations.recordings import sessions as operations
 
     session = operations.delete_session(store, name, actor=current_user())
-    click.echo(f"Deleted session {session.name}.")
+    print_line(f"Deleted session {session.name}.")

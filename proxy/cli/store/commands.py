@@ -14,6 +14,7 @@ from understudy.proxy.cli.store.store_output import (
     describe_vacuumed,
     print_description,
 )
+from understudy.proxy.cli.terminal_text import print_line, print_text
 from understudy.store.errors import UserError
 from understudy.store.repositories.store import Store
 
@@ -57,7 +58,7 @@ def check(store: Store, as_json: bool) -> None:
     if as_json:
         print_json(check_json(problems))
     else:
-        click.echo("\n".join(problems) if problems else f"The store {store.location} is sound.")
+        print_text("\n".join(problems) if problems else f"The store {store.location} is sound.")
     if problems:
         click.get_current_context().exit(EXIT_PROBLEMS)
 
@@ -98,7 +99,7 @@ def prune(
         _keep_pruning(store, older_than, keep_promoted)
     _prune_once(store, older_than, keep_promoted, session, dry_run=dry_run, as_json=as_json)
     if always and not as_json:
-        click.echo(describe_retention(duration(older_than, "--older-than"), keep_promoted=keep_promoted))
+        print_line(describe_retention(duration(older_than, "--older-than"), keep_promoted=keep_promoted))
 
 
 @store.command("vacuum")
@@ -116,7 +117,7 @@ def vacuum(store: Store, as_json: bool) -> None:
     if as_json:
         print_json(vacuumed_json(vacuumed))
     else:
-        click.echo(describe_vacuumed(vacuumed))
+        print_line(describe_vacuumed(vacuumed))
 
 
 def _prune_no_more(store: Store, has_other_options: bool) -> None:
@@ -125,7 +126,7 @@ def _prune_no_more(store: Store, has_other_options: bool) -> None:
     if has_other_options:
         raise UserError("goes without other options", field="never")
     keep_retention(store, None, actor=current_user())
-    click.echo("Gateways delete no old exchanges.")
+    print_line("Gateways delete no old exchanges.")
 
 
 def _keep_pruning(store: Store, older_than: str, keep_promoted: bool) -> None:
@@ -152,8 +153,8 @@ def _prune_once(
     old = pruning.choose_old_history(store, before, keep_promoted=keep_promoted, session=session)
     if dry_run:
         number = pruning.count_old_history(store, old)
-        print_json({"exchanges": number}) if as_json else click.echo(f"{counted(number, 'exchange')} would be deleted.")
+        print_json({"exchanges": number}) if as_json else print_line(f"{counted(number, 'exchange')} would be deleted.")
         return
     with measured_progress("deleting exchanges") as report:
         pruned = pruning.prune_history(store, old, report)
-    print_json(pruned_json(pruned)) if as_json else click.echo(describe_pruned(pruned))
+    print_json(pruned_json(pruned)) if as_json else print_line(describe_pruned(pruned))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from understudy.proxy.cli.options import SECONDS_OF
 from understudy.proxy.cli.output import counted, local_time
+from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.repositories.maintenance import Pruned, StoreNumbers, StoreSizes
 
 if TYPE_CHECKING:
@@ -21,10 +20,10 @@ def print_description(report: StoreReport) -> None:
     """Print how large a store is and what is in it."""
     retention = report.retention
     kept = describe_retention(retention.seconds, keep_promoted=retention.keep_promoted) if retention else ""
-    click.echo(f"The store is {report.location} (schema {report.description.sizes.revision}).")
-    click.echo(_describe_sizes(report.description.sizes))
-    click.echo(_describe_numbers(report.description.numbers))
-    click.echo(kept or "Gateways delete no old exchanges.")
+    print_line(f"The store is {report.location} (schema {report.description.sizes.revision}).")
+    print_line(_describe_sizes(report.description.sizes))
+    print_line(_describe_numbers(report.description.numbers))
+    print_line(kept or "Gateways delete no old exchanges.")
 
 
 def describe_pruned(pruned: Pruned) -> str:

@@ -12,6 +12,7 @@ from tests.e2e.inside import Inside, refused
 from tests.factories.stored import make_exchange
 from tests.factories.stores import open_fresh_file
 from tests.programs import Understudy, wait_for
+from tests.programs.terminal import run_on_terminal
 from understudy.store.model.messages import Headers, Response
 
 
@@ -105,13 +106,27 @@ def test_an_empty_file_is_no_store(understudy: Understudy) -> None:
     assert understudy.store.stat().st_size == 0
 
 
-def test_recorded_controls_reach_no_terminal(understudy: Understudy) -> None:
+def record_hostile_answer(understudy: Understudy) -> None:
     store = open_fresh_file(understudy.store)
     session_id = store.sessions.create("shop", None).id
     headers = Headers(((b"X-Colour", b"\x1b[31m\x9b"), (b"Content-Type", b"text/plain")))
     response = Response(200, headers, b"first\n\x1b]0;own\x07\xe2\x80\xae", b"O\x1bK")
     store.history.add([make_exchange(session_id, response=response)])
     store.close()
-    shown = understudy.run("history", "show", "1")
+
+
+def test_recorded_controls_reach_no_terminal(understudy: Understudy) -> None:
+    record_hostile_answer(understudy)
+    shown = run_on_terminal(understudy, "history", "show", "1")
     assert "first\n%1B]0;own%07%E2%80%AE" in shown
-    assert not set(shown) & set("\x1b\x07\x9b\u202e")
+    assert all(line.isprintable() for line in shown.split("\n"))
+    assert shown.endswith(run_on_terminal(understudy, "history", "show", "1", "--body", "response"))
+
+
+def test_recorded_messages_go_to_a_pipe_or_with_raw_to_a_terminal_as_they_are(understudy: Understudy) -> None:
+    record_hostile_answer(understudy)
+    piped = understudy.output("history", "show", "1")
+    assert b"\nX-Colour: \x1b[31m\x9b\n" in piped
+    assert piped.endswith(b"first\n\x1b]0;own\x07\xe2\x80\xae\n")
+    raw = run_on_terminal(understudy, "history", "show", "1", "--raw")
+    assert raw.encode("utf-8", "surrogateescape") == piped

@@ -89,9 +89,12 @@ def test_a_free_name(taken: list[str], free: str) -> None:
         ("\x9b31m", "%C2%9B31m"),
         ("\u202eabc", "%E2%80%AEabc"),
         ("one\rtwo", "one%0Dtwo"),
-        ("café 例 \u00a0 \U0001f468\u200d\U0001f469", "café 例 \u00a0 \U0001f468\u200d\U0001f469"),
+        ("café 例 \u00a0\u3000 \U0001f468", "café 例 \u00a0\u3000 \U0001f468"),
+        ("a\u200bb\ufeffc\u00add\U000e0041", "a%E2%80%8Bb%EF%BB%BFc%C2%ADd%F3%A0%81%81"),
+        ("a\u2028b\u2029c\x85d", "a%E2%80%A8b%E2%80%A9c%C2%85d"),
+        ("\udc9b \ud800", "%9B %3F"),
     ],
 )
 def test_controls_of_a_text_of_several_lines_are_escaped(text: str, shown: str) -> None:
-    """Not line ends, tabs, or what joins letters."""
+    """Not line ends, tabs and spaces; but what takes no place on the screen is."""
     assert escape_controls(text) == shown
