@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from understudy.store.sql.database.tables import Base
+from understudy.store.sql.database import trash_tables
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=trash_tables.Base.metadata,
     render_as_batch=True,  # SQLite cannot alter most things in place
     transaction_per_migration=False,
 )

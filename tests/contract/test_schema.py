@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, text
+from sqlalchemy.orm import Session
 
 from tests.assets.schema.make_schema_asset import FOLDER, STREAM
 from tests.factories.old_stores import MADE_ANEW, read_rows
@@ -35,7 +37,7 @@ from understudy.store.repositories.mock_servers import CallFilter
 from understudy.store.repositories.store import Store
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.schema import HEAD, ensure_schema, list_revisions
-from understudy.store.sql.database.tables import Base
+from understudy.store.sql.database.columns import Base
 from understudy.store.sql.database.upgrade import MIGRATIONS
 from understudy.store.sql.open_store import open_store
 
@@ -46,8 +48,26 @@ def test_migrations_and_tables_define_the_same_schema() -> None:
     database = Database("sqlite://")
     ensure_schema(database)
     with database.begin_read() as session:
-        context = MigrationContext.configure(session.connection(), opts={"compare_server_default": True})
+        options = {"compare_server_default": True, "include_object": is_no_view}
+        context = MigrationContext.configure(session.connection(), opts=options)
         assert compare_metadata(context, Base.metadata) == []
+
+
+def is_no_view(thing: Any, _name: str | None, kind: str, *_others: object) -> bool:
+    return kind != "table" or not thing.info.get("is_view")
+
+
+@pytest.mark.parametrize(("view", "table"), [("sessions", "all_sessions"), ("exchanges", "all_exchanges")])
+def test_a_view_has_every_column_of_its_table_but_the_deletion(view: str, table: str) -> None:
+    database = Database("sqlite://")
+    ensure_schema(database)
+    with database.begin_read() as session:
+        columns = {name: list_columns(session, name) for name in (view, table)}
+    assert columns[view] == columns[table] - {"deletion"} == set(Base.metadata.tables[view].c.keys())
+
+
+def list_columns(session: Session, table: str) -> set[str]:
+    return set(session.scalars(text(f"select name from pragma_table_info('{table}')")))  # noqa: S608
 
 
 def test_alembic_alone_creates_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:

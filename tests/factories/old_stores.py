@@ -28,7 +28,7 @@ from understudy.store.sql.mapping.message_rows import (
 SESSION = "01J8ZZZZZZZZZZZZZZZZZZSESS"
 COLLECTION = "01J8ZZZZZZZZZZZZZZZZZZCOLL"
 SHOP = Origin("https", "api.example.com", 443)
-MADE_ANEW = ("exchanges", "old_exchanges", "exchange_contents", "sqlite_sequence")
+MADE_ANEW = ("exchanges", "old_exchanges", "all_exchanges", "exchange_contents", "sqlite_sequence")
 """The tables whose rows an upgrade does not keep as they are."""
 
 PIECE_BYTES = 64 * 1024

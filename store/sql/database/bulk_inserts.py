@@ -42,7 +42,8 @@ def insert_unless_repeated(
 ) -> tuple[list[int], list[bool]]:
     """Insert rows that the database numbers; return their numbers, and for each whether it was inserted.
 
-    A row is not inserted if one with the same values in the `unique` columns exists, whose number it has then. `tx`
+    A row is not inserted if one with the same values in the `unique` columns exists and is not in the trash; it has the
+    number of that one then. `tx`
     must hold the write lock.
     """
     ids: list[int] = []
@@ -65,7 +66,8 @@ def insert_unless_repeated(
 
 def _find_number(tx: Connection, table: TableClass, row: Mapping[str, Any], unique: tuple[str, ...]) -> int:
     columns = table.__table__.c
-    return int(tx.scalars(select(columns.id).where(*(columns[name] == row[name] for name in unique))).one())
+    same = (columns[name] == row[name] for name in unique)
+    return int(tx.scalars(select(columns.id).where(columns.deletion.is_(None), *same)).one())
 
 
 def _insert(tx: Connection | Session, table: TableClass, rows: Rows, ending: str) -> Iterator[tuple[int, int]]:

@@ -14,7 +14,7 @@ from understudy.store.sql.database.exclusive import LOCK_RETRY_SECONDS, LOCK_TRI
 from understudy.store.sql.database.store_users import list_gateways
 from understudy.store.sql.database.upgrade import MIGRATIONS, create_schema, upgrade_schema
 
-HEAD = "0010"
+HEAD = "0011"
 REASON = "was written by an older Understudy, and to upgrade it no other program may use it"
 
 
@@ -60,7 +60,7 @@ def read_revision(connection: Connection, location: str) -> str | None:
     tables = set(inspect(connection).get_table_names())
     if not tables:
         return None
-    if "alembic_version" not in tables or "exchanges" not in tables:
+    if "alembic_version" not in tables or not tables & {"exchanges", "all_exchanges"}:
         line = f"{location} is a database of another program"
         raise SchemaMismatch(line, what="store", which=location, hint=Hint("choose_store"))
     revision = str(connection.execute(text("select version_num from alembic_version")).scalar_one())

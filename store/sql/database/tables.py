@@ -10,45 +10,68 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     String,
     Text,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-# Constraints have names, so that a migration can change them on every database.
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
+from understudy.store.sql.database.columns import (
+    Base,
+    Digest,
+    ExchangeColumns,
+    Id,
+    RequestColumns,
+    RequestHeadColumns,
+    Serial,
+    SessionColumns,
+    StreamColumns,
+)
 
-Id = String(26)
-Digest = String(64)
-# The type of autoincrement keys: SQLite supports them for INTEGER only.
-Serial = BigInteger().with_variant(Integer, "sqlite")
-
-
-class Base(DeclarativeBase):
-    """The base of all tables."""
-
-    metadata = MetaData(naming_convention=NAMING)
+VIEW = {"is_view": True}
+"""The `info` of what is a view, which migrations create and nothing compares."""
+NOT_DELETED = text("deletion IS NULL")
+DELETED = text("deletion IS NOT NULL")
 
 
-class SessionRow(Base):
-    """A named recording; `replay` is a JSON object of lists, null for none. `number` is its key in history."""
+class DeletionRow(Base):
+    """A deletion that can be undone: what was deleted is in the trash.
 
-    __tablename__ = "sessions"
+    `kind` and `state` are those of `store.model.deletions`, `subject` is the id of what was deleted. `counts` is a JSON
+    object of the numbers of things, `details` one of what the kind needs to be undone; `size` is in bytes.
+    """
+
+    __tablename__ = "deletions"
     __table_args__ = ({"sqlite_autoincrement": True},)
     number: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
-    id: Mapped[str] = mapped_column(Id, unique=True)
-    name: Mapped[str] = mapped_column(Text, unique=True)
-    upstream: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[float] = mapped_column(Float(53))
-    replay: Mapped[str | None] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    at: Mapped[float] = mapped_column(Float(53))
+    actor: Mapped[str | None] = mapped_column(Text)
+    size: Mapped[int] = mapped_column(BigInteger)
+    counts: Mapped[str] = mapped_column(Text)
+    details: Mapped[str] = mapped_column(Text)
+
+
+class KeptSessionRow(SessionColumns, Base):
+    """A session that the store holds; with the number of its deletion if it is in the trash."""
+
+    __tablename__ = "all_sessions"
+    __table_args__ = (
+        Index(None, "name", unique=True, sqlite_where=NOT_DELETED, postgresql_where=NOT_DELETED),
+        {"sqlite_autoincrement": True},
+    )
+    deletion: Mapped[int | None] = mapped_column(ForeignKey("deletions.number"))
+
+
+class SessionRow(SessionColumns, Base):
+    """A session that is not in the trash: a view, through which all but deletions read."""
+
+    __tablename__ = "sessions"
+    __table_args__ = ({"info": VIEW},)
 
 
 class BodyRow(Base):
@@ -73,66 +96,29 @@ class BodyPieceRow(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class RequestHeadColumns:
-    """A request without its body.
+class KeptExchangeRow(ExchangeColumns, Base):
+    """An exchange that the store holds; with the number of its deletion if it is in the trash.
 
-    Headers are a JSON list of pairs, decoded as Latin-1; `path` is the path of the target, for filters.
+    It stays where it is, because to write it elsewhere would take long. The index of those in the trash is for undo.
     """
 
-    method: Mapped[str] = mapped_column(Text)
-    origin: Mapped[str | None] = mapped_column(Text)
-    target: Mapped[bytes] = mapped_column(LargeBinary)
-    path: Mapped[str] = mapped_column(Text)
-    request_version: Mapped[str] = mapped_column(Text)
-    request_headers: Mapped[str | None] = mapped_column(Text)
-    request_trailers: Mapped[str | None] = mapped_column(Text)
-    request_size: Mapped[int] = mapped_column(BigInteger)
-
-
-class RequestColumns(RequestHeadColumns):
-    """A request with a reference to its body."""
-
-    request_body: Mapped[str | None] = mapped_column(ForeignKey("bodies.digest"), index=True)
-
-
-class StreamColumns:
-    """The course of a response: JSON lists of [seconds, bytes] and of [status, reason, headers]; null if empty."""
-
-    response_chunks: Mapped[str | None] = mapped_column(Text)
-    response_interim: Mapped[str | None] = mapped_column(Text)
-
-
-class ExchangeRow(Base):
-    """What lists show of an exchange, and filters compare; the rest is in `exchange_contents`.
-
-    These rows are small, so that a question reads few pages. `key` is a number that the recorder chose: with
-    `started_at` it is unique, so that the same exchange is added once. `host` is "" and `scheme` null without an
-    origin; `path` is that of the target, with %00 for NUL; `media_type` is that of the response.
-    """
-
-    __tablename__ = "exchanges"
+    __tablename__ = "all_exchanges"
     __table_args__ = (
-        Index(None, "session_number", "started_at", "id"),
-        Index(None, "started_at", "key", unique=True),
+        Index(None, "session_number", "started_at", "id", sqlite_where=NOT_DELETED, postgresql_where=NOT_DELETED),
+        Index(None, "started_at", "key", unique=True, sqlite_where=NOT_DELETED, postgresql_where=NOT_DELETED),
+        Index(None, "deletion", sqlite_where=DELETED, postgresql_where=DELETED),
         {"sqlite_autoincrement": True},
     )
-    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
-    session_number: Mapped[int] = mapped_column(ForeignKey("sessions.number", ondelete="CASCADE"))
-    key: Mapped[int | None] = mapped_column(BigInteger)
-    started_at: Mapped[float] = mapped_column(Float(53))
-    method: Mapped[str] = mapped_column(Text)
-    scheme: Mapped[str | None] = mapped_column(Text)
-    host: Mapped[str] = mapped_column(Text)
-    port: Mapped[int | None] = mapped_column(Integer)
-    path: Mapped[str] = mapped_column(Text)
-    status: Mapped[int | None] = mapped_column(Integer)
-    media_type: Mapped[str | None] = mapped_column(Text)
-    request_size: Mapped[int] = mapped_column(BigInteger)
-    response_size: Mapped[int | None] = mapped_column(BigInteger)
-    request_end: Mapped[float | None] = mapped_column(Float(53))
-    response_start: Mapped[float | None] = mapped_column(Float(53))
-    response_end: Mapped[float | None] = mapped_column(Float(53))
-    error: Mapped[str | None] = mapped_column(Text)
+    session_number: Mapped[int] = mapped_column(ForeignKey("all_sessions.number", ondelete="CASCADE"))
+    deletion: Mapped[int | None] = mapped_column(ForeignKey("deletions.number"))
+
+
+class ExchangeRow(ExchangeColumns, Base):
+    """An exchange that is not in the trash: a view, through which all but the recorder and deletions read."""
+
+    __tablename__ = "exchanges"
+    __table_args__ = ({"info": VIEW},)
+    session_number: Mapped[int] = mapped_column(Serial)
 
 
 def _make_body_index(column: str) -> Index:
@@ -152,7 +138,7 @@ class ExchangeContentRow(StreamColumns, Base):
     __tablename__ = "exchange_contents"
     __table_args__ = (_make_body_index("request_body"), _make_body_index("response_body"))
     exchange_id: Mapped[int] = mapped_column(
-        Serial, ForeignKey("exchanges.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+        Serial, ForeignKey("all_exchanges.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     request_version: Mapped[str | None] = mapped_column(Text)
     request_head: Mapped[bytes] = mapped_column(LargeBinary)
@@ -176,7 +162,7 @@ class WebSocketMessageRow(Base):
 
     __tablename__ = "websocket_messages"
     exchange_id: Mapped[int] = mapped_column(
-        Serial, ForeignKey("exchanges.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+        Serial, ForeignKey("all_exchanges.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     position: Mapped[int] = mapped_column(Integer, primary_key=True)
     at: Mapped[float] = mapped_column(Float(53))
@@ -263,7 +249,7 @@ class PromotedRow(Base):
     __tablename__ = "promoted"
     collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True)
     exchange_id: Mapped[int] = mapped_column(
-        Serial, ForeignKey("exchanges.id", ondelete="CASCADE"), primary_key=True, index=True
+        Serial, ForeignKey("all_exchanges.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     example_id: Mapped[str | None] = mapped_column(String(64), index=True)
 
@@ -369,7 +355,7 @@ class GatewayRow(Base):
     upstream: Mapped[str | None] = mapped_column(Text)
     mode: Mapped[str] = mapped_column(Text)
     collection_id: Mapped[str | None] = mapped_column(ForeignKey("collections.id", ondelete="SET NULL"), index=True)
-    session_id: Mapped[str | None] = mapped_column(ForeignKey("sessions.id", ondelete="SET NULL"), index=True)
+    session_id: Mapped[str | None] = mapped_column(ForeignKey("all_sessions.id", ondelete="SET NULL"), index=True)
     mock_server_id: Mapped[str | None] = mapped_column(ForeignKey("mock_servers.id", ondelete="SET NULL"), index=True)
     started_at: Mapped[float] = mapped_column(Float(53))
     heartbeat: Mapped[float] = mapped_column(Float(53))

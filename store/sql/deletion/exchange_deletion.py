@@ -18,34 +18,43 @@ from understudy.store.sql.deletion.search_index_deletion import (
 )
 
 
+ExchangeTable = type[t.ExchangeRow] | type[t.KeptExchangeRow]
+
+
 def delete_exchanges(
-    database: Database, condition: ColumnElement[bool], report: ReportProgress = ignore_progress, total: int = 0
+    database: Database,
+    condition: ColumnElement[bool],
+    row: ExchangeTable = t.ExchangeRow,
+    report: ReportProgress = ignore_progress,
+    total: int = 0,
 ) -> int:
     """Delete the exchanges that fit, oldest first, until there are none, and their words; return how many.
 
-    `report` is called with their number and `total`.
+    `condition` is one on `row`: exchanges that are not in the trash, or all. `report` is called with their number and
+    `total`.
     """
     complete_retirement(database)
     pieces, done, since = Pieces(database), 0, None
     while True:
-        chosen = _choose(database, condition, since, pieces.choose_size())
+        chosen = _choose(database, row, condition, since, pieces.choose_size())
         if not chosen and since is None:
             break
         since = chosen[-1].started_at if chosen else None  # the last time from the start: some may have come meanwhile
-        ids = [row.id for row in chosen]
-        _delete_messages(database, ids, condition)
+        chosen_ids = [one.id for one in chosen]
+        goes = t.KeptExchangeRow.id.in_(select(row.id).where(row.id.in_(chosen_ids), condition))
+        _delete_messages(database, chosen_ids, goes)
         with pieces.write() as tx:
             if not done:
                 retire_search_index(tx)
-            done += tx.execute(delete(t.ExchangeRow).where(t.ExchangeRow.id.in_(ids), condition)).rowcount
+            done += tx.execute(delete(t.KeptExchangeRow).where(goes)).rowcount
         report(done, max(total, done))
     discard_search_index(database)  # a search may have built it again
     return done
 
 
-def _choose(database: Database, condition: ColumnElement[bool], since: float | None, size: int) -> Sequence[Any]:
+def _choose(
+    database: Database, row: ExchangeTable, condition: ColumnElement[bool], since: float | None, size: int) -> Sequence[Any]:
     # Rows that stay are not read again for each piece.
-    row = t.ExchangeRow
     query = select(row.id, row.started_at).where(condition).order_by(row.started_at)
     if since is not None:
         query = query.where(row.started_at >= since)
@@ -53,10 +62,10 @@ def _choose(database: Database, condition: ColumnElement[bool], since: float | N
         return tx.execute(query.limit(size)).all()
 
 
-def _delete_messages(database: Database, ids: list[int], condition: ColumnElement[bool]) -> None:
+def _delete_messages(database: Database, ids: list[int], goes: ColumnElement[bool]) -> None:
     row = t.WebSocketMessageRow
     with database.begin_read() as tx:
         talked = tx.scalars(select(row.exchange_id).distinct().where(row.exchange_id.in_(ids))).all()
     if talked:
-        goes = select(t.ExchangeRow.id).where(t.ExchangeRow.id.in_(talked), condition)
-        delete_rows(database, row, row.exchange_id.in_(goes))
+        chosen = select(t.KeptExchangeRow.id).where(t.KeptExchangeRow.id.in_(talked), goes)
+        delete_rows(database, row, row.exchange_id.in_(chosen))

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select, tuple_
 
+from understudy.store.sql.database.columns import Base
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
-from understudy.store.sql.database.tables import Base
 from understudy.store.write_pieces import PieceSize
 
 FIRST_ROWS = 32

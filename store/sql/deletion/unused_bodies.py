@@ -17,6 +17,7 @@ from understudy.store.model.ids import id_from_age
 from understudy.store.progress import ReportProgress, ignore_progress
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
+from understudy.store.sql.database.trash_tables import DELETED_EXAMPLES
 from understudy.store.sql.deletion.gateway_uses import find_earliest_start
 from understudy.store.sql.deletion.pieces import Pieces, delete_rows
 
@@ -61,11 +62,11 @@ def sweep_unused_bodies(database: Database, report: ReportProgress = ignore_prog
 
 
 def build_unused_condition() -> ColumnElement[bool]:
-    """Return the condition on bodies that no exchange and no example refers to them."""
+    """Return the condition on bodies that no exchange and no example refers to them, in the trash either."""
     uses = [
         exists().where(column == t.BodyRow.digest)
-        for row in (t.ExchangeContentRow, t.ExampleRow)
-        for column in (row.request_body, row.response_body)
+        for row in (t.ExchangeContentRow.__table__, t.ExampleRow.__table__, DELETED_EXAMPLES)
+        for column in (row.c.request_body, row.c.response_body)
     ]
     return ~or_(*uses)
 

@@ -22,13 +22,14 @@ _SOUND = "ok"
 _HEADING = "*** in database"  # of several lines in one row
 _THINGS = {
     "bodies": "a body",
+    "deletions": "a deletion",
     "collections": "a collection",
     "environments": "an environment",
-    "exchanges": "an exchange",
+    "all_exchanges": "an exchange",
     "folders": "a folder",
     "mock_servers": "a mock server",
     "request_items": "a request item",
-    "sessions": "a session",
+    "all_sessions": "a session",
 }
 
 
@@ -105,7 +106,7 @@ def _name_column(connection: sqlite3.Connection, table: str, number: int) -> str
 
 
 def _find_exchanges_without_contents(database: Database) -> Iterator[str]:
-    row, content = t.ExchangeRow, t.ExchangeContentRow
+    row, content = t.KeptExchangeRow, t.ExchangeContentRow
     lacks = ~exists().where(content.exchange_id == row.id)
     with database.begin_read() as tx:
         newest = tx.scalar(select(func.max(row.id))) or 0

@@ -44,7 +44,7 @@ class SqlMaintenance:
 
     def prune(self, old: OldHistory, report: ReportProgress = ignore_progress) -> Pruned:
         total = self.count_old(old)
-        deleted = delete_exchanges(self._database, _is_old(old), report, total)
+        deleted = delete_exchanges(self._database, _is_old(old), report=report, total=total)
         swept = sweep_unused_bodies(self._database, lambda _done, _all: report(deleted, max(total, deleted)))
         return Pruned(deleted, swept.bodies, swept.size)
 

@@ -18,6 +18,7 @@ from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Headers, Origin, Request, Response, measure_body
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.sql.database import tables as t
+from understudy.store.sql.database.columns import SessionColumns
 from understudy.store.sql.mapping.body_rows import Columns, NewBodies, inline_body_from_columns
 from understudy.store.sql.mapping.message_rows import (
     CACHE_SIZE,
@@ -34,14 +35,14 @@ from understudy.store.sql.mapping.message_rows import (
 CONTENT_TYPE_LENGTH = len("content-type")
 
 
-def session_from_row(row: t.SessionRow) -> Session:
+def session_from_row(row: SessionColumns) -> Session:
     """Return the session of a row."""
     replay = json.loads(row.replay) if row.replay else {}
     return Session(row.id, row.name, origin_from_text(row.upstream), row.created_at, replay)
 
 
 def exchange_to_columns(exchange: Exchange, session_number: int) -> Columns:
-    """Return the columns of `tables.ExchangeRow` without the id."""
+    """Return the columns of `ExchangeColumns` without the id."""
     times, request, response = exchange.timings, exchange.request, exchange.response
     origin = request.origin
     return {

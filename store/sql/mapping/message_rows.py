@@ -21,6 +21,7 @@ from understudy.store.model.messages import (
 )
 from understudy.store.model.values import replace
 from understudy.store.sql.database import tables as t
+from understudy.store.sql.database.columns import RequestHeadColumns
 from understudy.store.sql.mapping.body_rows import Columns, NewBodies, body_from_columns
 
 # The examples of one API have much the same headers: each text is parsed once, and its value is shared.
@@ -67,7 +68,7 @@ def origin_from_text(text: str | None) -> Origin | None:
 
 
 def request_to_columns(request: Request, bodies: NewBodies) -> Columns:
-    """Return the columns of `tables.RequestColumns`; the body is added to `bodies`."""
+    """Return the columns of `RequestColumns`; the body is added to `bodies`."""
     size = measure_body(request.body)
     return {**request_head_to_columns(request), "request_body": bodies.add(request.body), "request_size": size}
 
@@ -96,7 +97,7 @@ def request_from_row(row: t.ExampleRow) -> Request:
     return request_from_head(row, body_from_columns(row.request_body, row.request_size))
 
 
-def request_from_head(row: t.RequestHeadColumns, body: Body) -> Request:
+def request_from_head(row: RequestHeadColumns, body: Body) -> Request:
     """Return the request of a row, with this body."""
     return Request(
         method=row.method,

@@ -318,7 +318,7 @@ def _find_exchanges(tx: Transaction, ids: Sequence[int]) -> set[int]:
     found: set[int] = set()
     for start in range(0, len(ids), IDS_PER_QUERY):
         found.update(
-            tx.scalars(select(t.ExchangeRow.id).where(t.ExchangeRow.id.in_(ids[start : start + IDS_PER_QUERY])))
+            tx.scalars(select(t.KeptExchangeRow.id).where(t.KeptExchangeRow.id.in_(ids[start : start + IDS_PER_QUERY])))
         )
     return found
 

@@ -67,7 +67,7 @@ class SqlHistory:
             numbers = self._find_session_numbers(tx, {exchange.session_id for exchange in exchanges})
             rows = [exchange_to_columns(exchange, numbers[exchange.session_id]) for exchange in exchanges]
             insert_bodies(tx, bodies)
-            ids, added = insert_unless_repeated(tx, t.ExchangeRow, rows, ("started_at", "key"))
+            ids, added = insert_unless_repeated(tx, t.KeptExchangeRow, rows, ("started_at", "key"))
             insert_rows(tx, t.ExchangeContentRow, list(_number_rows(contents, ids, added)))
         return ids
 

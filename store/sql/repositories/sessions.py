@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, case, delete, func, or_, select
+from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session as Transaction
 
 from understudy.store.model.exchanges import Session
@@ -38,7 +38,7 @@ class SqlSessions:
             if tx.scalar(select(t.SessionRow).where(t.SessionRow.name == name)):
                 raise make_name_conflict("session", name)
             upstream_text = origin_to_text(upstream)
-            tx.add(t.SessionRow(id=session.id, name=name, upstream=upstream_text, created_at=session.created_at))
+            tx.add(t.KeptSessionRow(id=session.id, name=name, upstream=upstream_text, created_at=session.created_at))
         return session
 
     def find(self, text: str) -> Session:
@@ -59,15 +59,16 @@ class SqlSessions:
 
     def set_replay(self, session_id: str, lists: Mapping[str, Sequence[str]]) -> None:
         with self._database.begin_write() as tx:
-            row = _get_session_row(tx, session_id)
-            row.replay = json.dumps({name: list(listed) for name, listed in lists.items()}) if lists else None
+            _get_session_row(tx, session_id)
+            text = json.dumps({name: list(listed) for name, listed in lists.items()}) if lists else None
+            tx.execute(update(t.KeptSessionRow).where(t.KeptSessionRow.id == session_id).values(replay=text))
 
     def delete(self, session_id: str) -> None:
         with self._database.begin_read() as tx:
-            is_own = t.ExchangeRow.session_number == _get_session_row(tx, session_id).number
+            is_own = t.KeptExchangeRow.session_number == _get_session_row(tx, session_id).number
         is_deleted = False
         while not is_deleted:
-            delete_exchanges(self._database, is_own)
+            delete_exchanges(self._database, is_own, t.KeptExchangeRow)
             sweep_unused_bodies(self._database)
             is_deleted = self._delete_emptied(session_id, is_own)
 
@@ -76,9 +77,9 @@ class SqlSessions:
         with self._database.begin_write() as tx:
             row = _get_session_row(tx, session_id)
             check_unused(tx, t.GatewayRow.session_id, session_id, "session", row.name)
-            if tx.scalar(select(t.ExchangeRow.id).where(is_own).limit(1)) is not None:
+            if tx.scalar(select(t.KeptExchangeRow.id).where(is_own).limit(1)) is not None:
                 return False
-            tx.execute(delete(t.SessionRow).where(t.SessionRow.id == session_id))
+            tx.execute(delete(t.KeptSessionRow).where(t.KeptSessionRow.id == session_id))
         return True
 
 

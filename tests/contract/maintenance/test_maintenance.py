@@ -84,7 +84,7 @@ def test_the_sizes_are_those_of_the_file(tmp_path: Path) -> None:
     with opened(tmp_path / "a.db") as store:
         record(store, LARGE)
         sizes = store.maintenance.describe().sizes
-        assert sizes.file_bytes == (tmp_path / "a.db").stat().st_size
+        assert sizes.file_bytes == sizes.pages * PAGE_BYTES >= (tmp_path / "a.db").stat().st_size
         assert sizes.log_bytes == (tmp_path / "a.db-wal").stat().st_size > 0
         assert (sizes.page_bytes, sizes.revision) == (PAGE_BYTES, HEAD)
         assert sizes.pages > sizes.free_pages
@@ -121,7 +121,7 @@ def test_a_sound_store_has_no_problems(store: Store) -> None:
     [
         ("delete from exchange_contents", r"the history entry 1 has no contents"),
         (
-            "delete from exchanges",
+            "delete from all_exchanges",
             r"row 1 of exchange_contents refers to an exchange that does not exist \(exchange_id\)",
         ),
         ("update bodies set content = x'78'", r"the body [0-9a-f]{64} has 1 bytes in place of 20000"),

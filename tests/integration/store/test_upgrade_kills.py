@@ -152,7 +152,7 @@ def check_upgraded(file: Path, old: OldStore, before: dict[str, tuple[str, list[
         assert database.execute("select version_num from alembic_version").fetchall() == [(HEAD,)]
         assert database.execute("pragma integrity_check").fetchall() == [("ok",)]
         assert database.execute("pragma foreign_key_check").fetchall() == []
-        question = "select seq from sqlite_sequence where name = 'exchanges'"
+        question = "select seq from sqlite_sequence where name = 'all_exchanges'"
         assert database.execute(question).fetchall() == [(EXCHANGES,)]
 
 

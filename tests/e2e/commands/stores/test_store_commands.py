@@ -74,7 +74,7 @@ def test_gateways_are_told_to_prune_and_no_longer_to(promoted: Understudy) -> No
 def test_a_gateway_that_records_prunes_at_its_start(promoted: Understudy) -> None:
     promoted.run("store", "prune", "--older-than", "1d", "--keep-promoted", "--always")
     with closing(sqlite3.connect(promoted.store, isolation_level=None)) as connection:
-        connection.execute("update exchanges set started_at = started_at - 100000")
+        connection.execute("update all_exchanges set started_at = started_at - 100000")
     kept = promoted.sql("select count(*) from promoted where example_id is not null")
     assert 0 < kept < promoted.sql("select count(*) from exchanges")
     with promoted.serving("record", "--upstream", "http://127.0.0.1:9", "--session", "later"):
