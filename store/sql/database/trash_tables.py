@@ -6,6 +6,8 @@ other tables can find what was deleted.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Column, ForeignKey, Table
 
 from understudy.store.sql.database import tables as t
@@ -17,11 +19,12 @@ _BODY = "bodies.digest"
 def _copy_table(row: type[Base]) -> Table:
     """Return the table of the trash for a table; its rows keep the bodies that they refer to, and nothing else."""
     table = row.__table__
+    assert isinstance(table, Table)
     number = Column("deletion", Serial, ForeignKey("deletions.number"), primary_key=True, autoincrement=False)
     return Table(f"deleted_{row.__tablename__}", Base.metadata, number, *map(_copy_column, table.columns))
 
 
-def _copy_column(column: Column[object]) -> Column[object]:
+def _copy_column(column: Column[Any]) -> Column[Any]:
     has_body = any(key.target_fullname == _BODY for key in column.foreign_keys)
     return Column(
         column.name,

@@ -17,7 +17,6 @@ from understudy.store.sql.deletion.search_index_deletion import (
     retire_search_index,
 )
 
-
 ExchangeTable = type[t.ExchangeRow] | type[t.KeptExchangeRow]
 
 
