@@ -52,7 +52,8 @@ def delete_exchanges(
 
 
 def _choose(
-    database: Database, row: ExchangeTable, condition: ColumnElement[bool], since: float | None, size: int) -> Sequence[Any]:
+    database: Database, row: ExchangeTable, condition: ColumnElement[bool], since: float | None, size: int
+) -> Sequence[Any]:
     # Rows that stay are not read again for each piece.
     query = select(row.id, row.started_at).where(condition).order_by(row.started_at)
     if since is not None:
