@@ -28,7 +28,7 @@ from understudy.serving.answers.replies import (
 )
 from understudy.serving.answers.streams import CHUNKED, WHOLE, encode_chunk, encode_last_chunk
 from understudy.serving.connection_states import AFTER_END_INPUT, AFTER_END_SOON, Backlog, Lifetime, Phase
-from understudy.serving.http1.heads import HEAD_END, read_request
+from understudy.serving.http1.heads import HEAD_END, RequestHead, read_request
 from understudy.serving.http1.limits import DEFAULT_LIMITS, Limits
 from understudy.serving.http1.request_reader import ExpectContinue, RawRequest, RequestEvent, RequestReader
 from understudy.serving.http1.rules import MalformedRequest
@@ -184,9 +184,9 @@ class Responder:
             yield CONTINUE
 
     def _refuse(self, malformed: MalformedRequest) -> Iterator[Step]:
-        if self._hands_over and self._backlog is not _ANSWERED and malformed.status != 413:
+        if self._hands_over and self._backlog is not _ANSWERED and self.reader.has_refused_head:
             data = b"".join(self._pieces)
-            if not _has_malformed_head(data):
+            if _has_forwardable_head(data):
                 yield HandOver(data)
                 return
         reply = make_reply(render_refusal(malformed), summary="malformed")
@@ -343,8 +343,8 @@ def _make_head(reply: Reply, request: RawRequest, *, last: bool) -> bytes:
     return reply.head if request.http_version == "HTTP/1.1" else add_connection(reply.head, KEEP_ALIVE)
 
 
-def _has_malformed_head(data: bytes) -> bool:
-    """Return whether no mode of a gateway takes the head that these bytes begin with; False if it is not complete."""
+def _has_forwardable_head(data: bytes) -> bool:
+    """Return whether these bytes begin with a head that a gateway forwards in other modes."""
     begun = data.lstrip(b"\r\n")
     end = begun.find(HEAD_END) + len(HEAD_END)
-    return end >= len(HEAD_END) and isinstance(read_request(begun[:end]), MalformedRequest)
+    return end >= len(HEAD_END) and isinstance(read_request(begun[:end]), RequestHead)

@@ -13,8 +13,7 @@ from understudy.serving.gateway.forwarded_bodies import make_forwarded_body_fact
 from understudy.serving.gateway.forwarded_heads import make_head_rewriter, rewrite_for_parent, rewrite_request_head
 from understudy.serving.gateway.site import ConnectionKind, Route, find_client_origin
 from understudy.serving.http1.exchange_reader import ForwardedBodyFactory, HeadRewriter
-from understudy.serving.http1.heads import PASSTHROUGH_LIMITS, RequestHead, check_version
-from understudy.serving.http1.rules import MalformedRequest
+from understudy.serving.http1.heads import RequestHead
 from understudy.store.model.messages import Headers, Origin, Response
 
 
@@ -29,13 +28,6 @@ class AcceptedRequest(msgspec.Struct, frozen=True):
     head: RequestHead
     route: Route
     started: float
-
-
-def check_partial_head(data: bytes) -> MalformedRequest | None:
-    """Return why a head is refused of which only these bytes have come; None if it may go on."""
-    if len(data) > PASSTHROUGH_LIMITS.head:
-        return MalformedRequest(431, f"a head of up to {PASSTHROUGH_LIMITS.head} bytes is read here")
-    return check_version(data)
 
 
 def find_refusal(settings: ForwardingSettings, route: Route) -> Response | None:

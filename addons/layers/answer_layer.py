@@ -25,15 +25,12 @@ from understudy.serving.answers.body_schedule import Fetch
 from understudy.serving.answers.replies import Hold, Upgrade
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.site import ConnectionKind, GatewaySite, GatewaySites
-from understudy.serving.http1.limits import Limits
+from understudy.serving.http1.limits import DEFAULT_GATEWAY_LIMITS, Limits
 from understudy.serving.responder import Responder
 from understudy.serving.steps import Close, HandOver, Step, Wait
 from understudy.store.model.messages import Body, Origin
 
 logger = logging.getLogger(__name__)
-
-# As in mitmproxy, heads and bodies may be large; a body is held in memory.
-LIMITS = Limits(body=1024 * 1024 * 1024)
 
 
 @dataclass
@@ -80,6 +77,7 @@ class AnswerLayer(layer.Layer):
         kind: ConnectionKind,
         holder: ClientHolder,
         make_next_layer: Callable[[Context, bytes], layer.Layer],
+        limits: Limits = DEFAULT_GATEWAY_LIMITS.answering,
     ) -> None:
         super().__init__(context)
         self._current = current
@@ -88,7 +86,7 @@ class AnswerLayer(layer.Layer):
         self._holder = holder
         self._make_next_layer = make_next_layer
         self._active: ActiveMode = current.active
-        self._responder = Responder(self._get_site, LIMITS, hands_over=True)
+        self._responder = Responder(self._get_site, limits, hands_over=True)
         self._waiting: commands.Command | None = None
         self._next: layer.Layer | None = None
         self._is_closed = False
@@ -172,6 +170,11 @@ class AnswerLayer(layer.Layer):
                 fetch = BodyFetch(step.body, step.position)
                 yield FetchBodyHook(fetch)
                 self._responder.receive_body(fetch.content)
+            case Close(unread=True):
+                # To close with unread bytes would reset the connection, and the client might lose the answer
+                # (RFC 9112, section 9.6).
+                self._is_closed = True
+                yield commands.CloseTcpConnection(self.context.client, half_close=True)
             case Close():
                 self._is_closed = True
                 yield commands.CloseConnection(self.context.client)

@@ -6,8 +6,11 @@ request asks for the upstream.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from mitmproxy.connection import Server
-from mitmproxy.proxy import events, layer
+from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ClientTLSLayer
 from mitmproxy.proxy.layers.http import GetHttpConnection, HttpLayer, HTTPMode
@@ -42,7 +45,10 @@ class LayerChooser:
         if data[:1] == TLS_HANDSHAKE:
             context.server.tls = context.server.tls or in_tunnel
             nextlayer.layer = ClientTLSLayer(context)
-        elif self._settings.current.active.mode.is_offline or _looks_like_http(context, data):
+        elif _may_become_http_2(context, data):
+            nextlayer.layer = PrefaceLayer(context, partial(self._make_http_layer, in_tunnel=in_tunnel))
+        # A tunnel that the client asked for may carry anything, the connection itself only HTTP.
+        elif self._settings.current.active.mode.is_offline or not in_tunnel or _looks_like_http(context, data):
             nextlayer.layer = self._make_http_layer(context, data, in_tunnel=in_tunnel)
 
     def _make_http_layer(self, context: Context, data: bytes, *, in_tunnel: bool) -> layer.Layer:
@@ -68,6 +74,35 @@ class LayerChooser:
             context.server.sni = upstream.host
 
 
+class PrefaceLayer(layer.Layer):
+    """Waits until it is clear whether a connection begins with the preface of HTTP/2, and makes the layer for it."""
+
+    def __init__(self, context: Context, make_layer: Callable[[Context, bytes], layer.Layer]) -> None:
+        super().__init__(context)
+        self._make_layer = make_layer
+        self._data = b""
+        self._next: layer.Layer | None = None
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        client = self.context.client
+        if self._next is not None:
+            yield from self._next.handle_event(event)
+        elif isinstance(event, events.DataReceived):
+            self._data += event.data
+            data = self._data.lstrip(b"\r\n")
+            if not _may_become_http_2(self.context, data):
+                self._next = self._make_layer(self.context, data)
+                yield from self._next.handle_event(events.Start())
+                yield from self._next.handle_event(events.DataReceived(client, data))
+        elif isinstance(event, events.ConnectionClosed):
+            yield commands.CloseConnection(client)
+
+
+def _may_become_http_2(context: Context, data: bytes) -> bool:
+    # By prior knowledge without TLS (RFC 9113, section 3.3); with TLS the handshake has decided.
+    return not context.client.tls and len(data) < len(HTTP_2_PREFACE) and HTTP_2_PREFACE.startswith(data)
+
+
 def _make_gateway_http_layer(context: Context, data: bytes) -> GatewayHttpLayer:
     """Make mitmproxy's HTTP layer for a connection that begins with these bytes."""
     in_tunnel = any(isinstance(outer, HttpLayer) for outer in context.layers)
@@ -82,6 +117,8 @@ class GatewayHttpLayer(HttpLayer):
         if isinstance(event, (CommitEvent, ReleaseEvent)):  # for a layer inside CONNECT, or for a stream that is held
             for stream in list(self.streams.values()):
                 yield from self.event_to_child(stream, event)
+        elif isinstance(event, events.CommandCompleted) and event.command not in self.command_sources:
+            return  # such as a timer of the layer that has handed the connection over
         else:
             yield from super()._handle_event(event)
 
@@ -109,7 +146,7 @@ def _is_in_proxy_form(data: bytes) -> bool:
 
 def _is_http_1(context: Context, data: bytes) -> bool:
     # mitmproxy opens a tunnel, and asks for the layer inside it then.
-    return context.client.alpn != b"h2" and not data.startswith(b"PRI ") and data[:8].upper() != b"CONNECT "
+    return context.client.alpn != b"h2" and data[:8].upper() != b"CONNECT "
 
 
 def _looks_like_http(context: Context, data: bytes) -> bool:

@@ -154,12 +154,13 @@ class ExchangeForwarder:
             yield from self._upstreams.send(data)
             self.committer.keep_pieces(exchange, exchange.reader.take_pieces())
 
-    def refuse_body(self, problem: str) -> CommandIterator:
-        """Fail the exchange because its request is malformed."""
+    def refuse_body(self, problem: MalformedRequest) -> CommandIterator:
+        """Fail the exchange because of the body of its request."""
         exchange = self._exchange
         if exchange is not None:
-            exchange.reply = render_refusal(MalformedRequest(400, problem))
-            yield from self._fail(exchange, f"the request is malformed: {problem}")
+            exchange.reply = render_refusal(problem)
+            reason = "the request is malformed: " if problem.status == 400 else ""
+            yield from self._fail(exchange, f"{reason}{problem.message}")
 
     # What the upstream does: the methods of `UpstreamUser`.
 

@@ -55,7 +55,13 @@ class Http1Layer(layer.Layer):
         settings = self._settings
         holder = ClientHolder(settings.held, settings.connections, self.context.client.id)
         return AnswerLayer(
-            self.context.fork(), settings.current, settings.sites, self._kind, holder, self._replace_answer_layer
+            self.context.fork(),
+            settings.current,
+            settings.sites,
+            self._kind,
+            holder,
+            self._replace_answer_layer,
+            settings.limits.answering,
         )
 
     def _replace_answer_layer(self, _: Context, data: bytes) -> layer.Layer:

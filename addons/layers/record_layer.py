@@ -14,7 +14,7 @@ from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
 from understudy.addons.forwarding_settings import ForwardingSettings
-from understudy.addons.layers.accepted_request import AcceptedRequest, check_partial_head, find_refusal
+from understudy.addons.layers.accepted_request import AcceptedRequest, find_refusal
 from understudy.addons.layers.exchange_forwarder import ExchangeForwarder
 from understudy.addons.layers.exchange_in_flight import CommitEvent, ExchangeInFlight
 from understudy.addons.layers.record_states import ClientState, Ended, Forwarding, Idle, Skipping, Spying, move
@@ -27,8 +27,14 @@ from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.forwarded_heads import restore_cookies
 from understudy.serving.gateway.site import ConnectionKind, find_route
 from understudy.serving.http1.framing import FramingError
-from understudy.serving.http1.heads import HEAD_END, RequestHead, UnsupportedRequest, read_request
-from understudy.serving.http1.rules import MalformedRequest
+from understudy.serving.http1.heads import (
+    HEAD_END,
+    RequestHead,
+    UnsupportedRequest,
+    check_partial_head,
+    read_request,
+)
+from understudy.serving.http1.rules import MalformedRequest, refuse_body_size, refuse_version
 from understudy.serving.http1.wire import CONTINUE
 from understudy.store.errors import StoreError
 from understudy.store.model.gateways import Mode, OnLoss
@@ -62,6 +68,8 @@ class RecordLayer(layer.Layer):
         self._state: ClientState = Idle()
         self._unread = b""
         self._unread_since = 0.0  # seconds since the epoch
+        self._checked = 0  # how much of an incomplete head was checked
+        self._body_bytes = 0  # what has come of the body of the request that is forwarded
         self._has_last_request = False  # the client sends no other, or it cannot be found in the bytes
         self._paused_reading = PausedReading(settings.connections, context.client.id)
         self._forwarder = ExchangeForwarder(
@@ -113,7 +121,9 @@ class RecordLayer(layer.Layer):
             yield from self._follow_lookup(self._state.spy)
 
     def _apply_backpressure(self) -> None:
-        has_to_wait = self._forwarder.throttle() or len(self._unread) >= MAX_UNREAD_BYTES
+        # An incomplete head has a limit of its own, and nothing else would make room.
+        is_full = len(self._unread) >= MAX_UNREAD_BYTES and not isinstance(self._state, Idle)
+        has_to_wait = self._forwarder.throttle() or is_full
         self._paused_reading.set(self.context.client, is_paused=has_to_wait)
 
     # What the client sends.
@@ -134,19 +144,24 @@ class RecordLayer(layer.Layer):
                 yield from self._skip_body(state.head)
 
     def _begin_request(self) -> CommandIterator:
-        # Empty lines before a request are to be skipped (RFC 9112, section 2.2).
-        data = self._unread.lstrip(b"\r\n") if self._unread[:1] in b"\r\n" else self._unread
         active = self._settings.current.active
         if active.mode.is_offline:  # a request finishes in the mode it started in
             return self._hand_over(Successor.ANSWERS)
-        end = data.find(HEAD_END) + len(HEAD_END)
+        if self._unread[:1] in b"\r\n":  # empty lines before a request are to be skipped (RFC 9112, section 2.2)
+            self._unread = self._unread.lstrip(b"\r\n") or self._unread[-1:]
+        data, limits = self._unread, self._settings.limits.forwarding
+        end = data.find(HEAD_END, max(0, self._checked - 3)) + len(HEAD_END)
         if end < len(HEAD_END):
-            problem = check_partial_head(data)
+            problem = check_partial_head(data, self._checked, limits)
+            self._checked = len(data)
             return iter(()) if problem is None else self._refuse(problem)
-        head = read_request(data[:end])
+        self._checked = 0
+        head = read_request(data[:end], limits)
         if isinstance(head, MalformedRequest):
             return self._refuse(head)
-        if isinstance(head, UnsupportedRequest) or head.upgrade or head.method == "CONNECT":
+        if isinstance(head, UnsupportedRequest):
+            return self._refuse(refuse_version("2"))
+        if head.upgrade or head.method == "CONNECT":
             return self._hand_over(Successor.MITMPROXY)
         self._unread = data[end:]
         return self._accept_request(head, active)
@@ -164,6 +179,7 @@ class RecordLayer(layer.Layer):
         if active.mode is Mode.SPY:
             return self._begin_lookup(request)
         self._state = move(self._state, Forwarding())
+        self._body_bytes = 0
         return self._forwarder.forward(request)
 
     def _forward_body(self) -> CommandIterator:
@@ -173,12 +189,20 @@ class RecordLayer(layer.Layer):
         try:
             end = forwarder.read_body(self._unread)
         except FramingError as problem:
-            self._has_last_request = True
-            yield from forwarder.refuse_body(str(problem))
+            yield from self._refuse_body(MalformedRequest(400, str(problem)))
+            return
+        self._body_bytes += end
+        limits = self._settings.limits.forwarding
+        if self._body_bytes > limits.body + limits.head:  # with sizes of chunks and trailers
+            yield from self._refuse_body(refuse_body_size(limits))
             return
         data, self._unread = self._unread[:end], self._unread[end:]
         if data:
             yield from forwarder.send_body(data)
+
+    def _refuse_body(self, problem: MalformedRequest) -> CommandIterator:
+        self._has_last_request = True
+        return self._forwarder.refuse_body(problem)
 
     def _skip_body(self, head: RequestHead) -> CommandIterator:
         try:
@@ -266,13 +290,13 @@ class RecordLayer(layer.Layer):
         if not head.framing.is_complete and not self._has_last_request:
             self._state = move(self._state, Skipping(head))
         elif not keep:
-            yield from self._close_client()
+            yield from self._close_client(unread=not head.framing.is_complete)
             return
         yield from self._advance()
 
     def _refuse(self, problem: MalformedRequest) -> CommandIterator:
         yield commands.SendData(self.context.client, replies.encode_reply(render_refusal(problem), None, keep=False))
-        yield from self._close_client()
+        yield from self._close_client(unread=True)
 
     def _handle_client_close(self) -> CommandIterator:
         self._has_last_request = True
@@ -284,11 +308,18 @@ class RecordLayer(layer.Layer):
         if not isinstance(self._state, Ended):
             yield from self._close_client()
 
-    def _close_client(self) -> CommandIterator:
+    def _close_client(self, *, unread: bool = False) -> CommandIterator:
+        """Close the connection; with `unread` the client may still be sending."""
         self._state = move(self._state, Ended())
         self._unread = b""
         yield from self._forwarder.drop_upstream()
-        yield commands.CloseConnection(self.context.client)
+        if unread:
+            # To close with unread bytes would reset the connection, and the client might lose the answer
+            # (RFC 9112, section 9.6).
+            self._paused_reading.set(self.context.client, is_paused=False)
+            yield commands.CloseTcpConnection(self.context.client, half_close=True)
+        else:
+            yield commands.CloseConnection(self.context.client)
 
     def _hand_over(self, successor: Successor) -> CommandIterator:
         data, self._unread = self._unread, b""

@@ -38,7 +38,15 @@ class SpyRequest:
         self._is_missed = False
         self._is_complete = False
         holder = ClientHolder(settings.held, settings.connections, context.client.id)
-        self._layer = AnswerLayer(context.fork(), settings.current, settings.sites, kind, holder, self._handle_miss)
+        self._layer = AnswerLayer(
+            context.fork(),
+            settings.current,
+            settings.sites,
+            kind,
+            holder,
+            self._handle_miss,
+            settings.limits.answering,
+        )
 
     @property
     def state(self) -> LookupState:

@@ -35,6 +35,7 @@ from understudy.addons.patches.direct_reading import DirectReading
 from understudy.addons.patches.http1 import install_http1_fixes
 from understudy.addons.patches.json_errors import install_json_errors
 from understudy.addons.patches.lean_master import LeanMaster
+from understudy.addons.patches.strict_heads import install_strict_heads
 from understudy.addons.recorder import Recorder
 from understudy.addons.rewriter import Rewriter
 from understudy.addons.tls import GatewayTls
@@ -163,6 +164,7 @@ class GatewayProgram:
     async def _listen(self) -> None:
         install_http1_fixes()
         install_json_errors()
+        install_strict_heads(self._settings.limits.forwarding)
         self.master = LeanMaster(make_options(self._settings))
         self.master.addons.add(
             Core(),
@@ -194,6 +196,7 @@ class GatewayProgram:
             settings.on_loss,
             settings.body_limits,
             settings.parents,
+            settings.limits,
         )
 
     def _make_addons(self) -> list[object]:

@@ -10,6 +10,7 @@ from understudy.proxy.gateway.name_overrides import NameOverrides
 from understudy.proxy.gateway.replay_settings import STRICT_REPLAY, ReplaySettings
 from understudy.serving.gateway.parent_proxies import NO_PARENTS, ParentProxies
 from understudy.serving.http1.body_recorder import BodyLimits
+from understudy.serving.http1.limits import DEFAULT_GATEWAY_LIMITS, GatewayLimits
 from understudy.store.model.gateways import OnLoss
 from understudy.store.model.messages import LARGE_BODY, Origin
 
@@ -29,6 +30,7 @@ class GatewaySettings:
     also changes URLs of the upstream in JSON and HTML bodies. `name_overrides` are addresses that names resolve to.
     `shift_dates` moves recorded dates by the time since. `match_overrides` are fields of `MatchSettings`, ids and
     distance, that decide for all examples of a mock. `explain_header` names the example of each answer in a header.
+    `limits` are those of clients.
     """
 
     host: str
@@ -52,6 +54,7 @@ class GatewaySettings:
     shift_dates: bool = True
     match_overrides: Mapping[str, bool] = field(default_factory=dict)
     explain_header: bool = False
+    limits: GatewayLimits = DEFAULT_GATEWAY_LIMITS
 
     @property
     def sole_upstream(self) -> Origin | None:

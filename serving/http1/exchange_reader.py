@@ -11,7 +11,7 @@ from understudy.serving.http1.body_recorder import BodyLimits, BodyRecorder, Pie
 from understudy.serving.http1.framing import FramingError
 from understudy.serving.http1.heads import (
     HEAD_END,
-    PASSTHROUGH_LIMITS,
+    LONGEST_RESPONSE_HEAD,
     RequestHead,
     ResponseHead,
     UpstreamProtocolError,
@@ -142,7 +142,7 @@ class ExchangeReader:
             end = data.find(HEAD_END, start) + len(HEAD_END)
             if end < len(HEAD_END):
                 self._rest = data[start:]
-                if len(self._rest) > PASSTHROUGH_LIMITS.head:
+                if len(self._rest) > LONGEST_RESPONSE_HEAD:
                     raise UpstreamProtocolError("its head is too large")
                 return sent
             sent += self._read_head(data[start:end], now)

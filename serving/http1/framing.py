@@ -11,6 +11,13 @@ from understudy.serving.http1.rules import RawFields
 LONGEST_LINE = 16 * 1024
 LONGEST_TRAILERS = 64 * 1024
 
+# What a line begins with, as far as it has come: its bytes are passed on before it is complete.
+_SIZE_BEGUN = re.compile(rb"0?[0-9A-Fa-f]{0,15}(?:(?<=[0-9A-Fa-f])[ \t]*(?:;[\t -~\x80-\xff]*)?\r?)?")
+_CHUNK_END_BEGUN = re.compile(rb"\r?")
+_TRAILER_BEGUN = re.compile(rb"\r?|([!#$%&'*+.^_`|~0-9A-Za-z-]+)(:[\t -~\x80-\xff]*\r?)?")
+# These decide where a message ends and which server it is for: no trailer may (RFC 9110, section 6.5.1).
+NO_TRAILERS = frozenset((b"content-length", b"transfer-encoding", b"host"))
+
 # Some servers pad the size with spaces, to write it later into room of a fixed length; as curl, up to 16 digits.
 _SIZE = re.compile(rb"(0?[0-9A-Fa-f]{1,15})[ \t]*(?:;[\t -~\x80-\xff]*)?\r\n")
 _TRAILER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*?)[ \t]*\r\n")
@@ -29,6 +36,11 @@ class Framing:
     def __init__(self, length: int) -> None:
         self._left = length
         self.trailers: RawFields = ()
+
+    @property
+    def size(self) -> int:
+        """The bytes of content that are known to come: of a body with a length, before any was read, that length."""
+        return self._left
 
     @property
     def remaining(self) -> int | None:
@@ -118,13 +130,26 @@ class Chunked(Framing):
         line = self._line + data[at : stop or len(data)]
         if len(line) > LONGEST_LINE:
             raise FramingError("a line of a chunked body is too long")
+        assert self._read is not None
         if not stop:
+            self._check_begun(line)
             self._line = line
             return len(data)
         self._line = b""
-        assert self._read is not None
         self._read(line)
         return stop
+
+    def _check_begun(self, line: bytes) -> None:
+        if self._read == self._read_size_line:
+            if _SIZE_BEGUN.fullmatch(line) is None:
+                raise FramingError("the size of a chunk cannot be read")
+        elif self._read == self._read_chunk_end:
+            if _CHUNK_END_BEGUN.fullmatch(line) is None:
+                raise FramingError("a chunk is longer than its size")
+        else:
+            trailer = _TRAILER_BEGUN.fullmatch(line)
+            if trailer is None or (trailer[2] and trailer[1].lower() in NO_TRAILERS):
+                raise FramingError("the trailers of a chunked body cannot be read")
 
     def _read_size_line(self, line: bytes) -> None:
         size = _SIZE.fullmatch(line)
@@ -145,7 +170,7 @@ class Chunked(Framing):
             return
         field = _TRAILER.fullmatch(line)
         self._size += len(line)
-        if field is None or self._size > LONGEST_TRAILERS:
+        if field is None or self._size > LONGEST_TRAILERS or field[1].lower() in NO_TRAILERS:
             raise FramingError("the trailers of a chunked body cannot be read")
         self._trailers.append((field[1], field[2]))
 

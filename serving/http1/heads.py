@@ -14,21 +14,29 @@ import httptools
 from msgspec import Struct
 
 from understudy.serving.http1.framing import Chunked, Framing, UntilClose, framing_from_fields
-from understudy.serving.http1.limits import Limits
+from understudy.serving.http1.limits import DEFAULT_GATEWAY_LIMITS, Limits
 from understudy.serving.http1.rules import (
+    BAD_LINE,
     VERSIONS,
     MalformedRequest,
     RawFields,
     check_head,
+    check_size,
+    has_request_line,
     is_unknown_method,
+    refuse_body_size,
+    refuse_head_size,
+    refuse_target,
     refuse_version,
     replace_unknown_method,
 )
 from understudy.store.model.values import replace
 
 HEAD_END = b"\r\n\r\n"
-# A gateway passes on what its upstream may accept; these bounds only limit its memory.
-PASSTHROUGH_LIMITS = Limits(target=256 * 1024, head=512 * 1024, fields=2_000, body=2**63)
+FORWARDING = DEFAULT_GATEWAY_LIMITS.forwarding
+LONGEST_RESPONSE_HEAD = 512 * 1024
+# What no head has in any of its lines (RFC 9112, sections 2.2 and 5): a bare LF, a bare CR, NUL, or a folded line.
+_FAULT = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|\0|\n[ \t]")
 # A field line of a head that llhttp accepted: it has no other lines.
 _FIELD = re.compile(rb"([^:\r\n]+):[ \t]*([^\r\n]*)\r\n")
 _LENGTH = re.compile(rb"(?im)^content-length:[ \t]*([0-9]+(?:[ \t]*,[ \t]*[0-9]+)*)[ \t]*\r\n")
@@ -46,6 +54,8 @@ _READ_FIELDS = frozenset(
     (b"host", b"connection", b"content-length", b"transfer-encoding", b"upgrade", b"proxy-connection")
 )
 _MOST_DIGITS = 18
+# Of a request line, beside its target: the method and the version.
+_LONGEST_REST_OF_LINE = 1024
 _ASCII = bytes(byte if byte < 0x80 else ord("x") for byte in range(256))
 
 
@@ -101,9 +111,34 @@ class _HeadCallbacks:
         self.is_complete = True
 
 
-def read_request(raw: bytes) -> RequestHead | MalformedRequest | UnsupportedRequest:
+def read_request(raw: bytes, limits: Limits = FORWARDING) -> RequestHead | MalformedRequest | UnsupportedRequest:
     """Parse the head of a request of any method, from its first byte to its empty line."""
-    return read_usual_request(raw) or read_any_request(raw)
+    head = read_usual_request(raw)
+    if head is None:
+        return read_any_request(raw, limits)
+    if head.framing.size > limits.body:
+        return refuse_body_size(limits)
+    if len(raw) > limits.target or len(head.fields) > limits.fields:
+        return check_size(head.target, head.fields, raw, limits) or head
+    return head
+
+
+def check_partial_head(data: bytes, start: int, limits: Limits) -> MalformedRequest | None:
+    """Return why a head is refused of which only these bytes have come; None if it may go on.
+
+    Those before `start` were checked already.
+    """
+    line_end = data.find(b"\r\n")
+    if line_end < 0 and len(data) > limits.target + _LONGEST_REST_OF_LINE:
+        return refuse_target(limits)
+    if len(data) > limits.head:
+        return refuse_head_size(limits)
+    if _FAULT.search(data, max(0, start - 1)) is not None:
+        return MalformedRequest(400, "the lines of a head end with CR LF, and none has a CR, LF or NUL in it")
+    if start <= line_end + 1 and line_end >= 0 and not has_request_line(data):
+        # In HTTP/0.9 a line without a version is a whole request: the client sends no more.
+        return refuse_version("0.9") if data.count(b" ", 0, line_end) == 1 else BAD_LINE
+    return None
 
 
 def read_response(raw: bytes, method: str) -> ResponseHead:
@@ -169,7 +204,7 @@ def _read_known_fields(fields: RawFields) -> tuple[Framing | None, bytes | None,
     return framing, option, host
 
 
-def read_any_request(raw: bytes) -> RequestHead | MalformedRequest | UnsupportedRequest:
+def read_any_request(raw: bytes, limits: Limits = FORWARDING) -> RequestHead | MalformedRequest | UnsupportedRequest:
     """Parse the head of a request as `read_request` does, by llhttp."""
     if raw.startswith(b"PRI * HTTP/2"):
         return UnsupportedRequest()
@@ -182,15 +217,17 @@ def read_any_request(raw: bytes) -> RequestHead | MalformedRequest | Unsupported
         upgrade = True
     except httptools.HttpParserError as error:
         if is_unknown_method(error):
-            return _read_unknown_method(raw)
-        return MalformedRequest(400, f"the bytes are not HTTP/1.1: {error}")
+            return _read_unknown_method(raw, limits)
+        refusal = MalformedRequest(400, f"the bytes are not HTTP/1.1: {error}")
+        if not callbacks.is_complete:
+            return refusal
+        # The lines can be read, what the fields announce cannot.
+        return _check_parsed(parser, raw, limits) or refusal
+    problem = _check_parsed(parser, raw, limits)
+    if problem is not None or not callbacks.is_complete:
+        return problem or BAD_LINE
     method, version, fields = parser.get_method(), parser.get_http_version(), _parse_fields(raw)
-    target = _parse_target(raw, method)
-    if target is None or not callbacks.is_complete:
-        return MalformedRequest(400, "a request line is a method, a target and a version (RFC 9112, section 3)")
-    problem = check_head(version, method, target, fields, PASSTHROUGH_LIMITS)
-    if problem is not None:
-        return problem
+    target = raw.split(b" ", 2)[1]
     return RequestHead(
         method.decode("ascii"),
         target,
@@ -203,12 +240,23 @@ def read_any_request(raw: bytes) -> RequestHead | MalformedRequest | Unsupported
     )
 
 
-def _read_unknown_method(raw: bytes) -> RequestHead | MalformedRequest | UnsupportedRequest:
+def _check_parsed(parser: httptools.HttpRequestParser, raw: bytes, limits: Limits) -> MalformedRequest | None:
+    """Return what is wrong with a head whose lines llhttp has read."""
+    method, version = parser.get_method(), parser.get_http_version()
+    # llhttp accepts several spaces as one, where another reader may see an empty target, and two other protocols.
+    parts = raw[: raw.index(b"\r\n")].split(b" ")
+    if len(parts) != 3 or parts[0] != method or not parts[1] or parts[2] != b"HTTP/" + version.encode("ascii"):
+        return BAD_LINE
+    fields = _parse_fields(raw)
+    return check_size(parts[1], fields, raw, limits) or check_head(version, method, parts[1], fields, limits)
+
+
+def _read_unknown_method(raw: bytes, limits: Limits) -> RequestHead | MalformedRequest | UnsupportedRequest:
     replaced = replace_unknown_method(raw)
     if replaced is None:
-        return MalformedRequest(400, "a request line is a method, a target and a version (RFC 9112, section 3)")
+        return BAD_LINE
     method, readable = replaced
-    head = read_any_request(readable)
+    head = read_any_request(readable, limits)
     return replace(head, method=method.decode("ascii"), raw=raw) if isinstance(head, RequestHead) else head
 
 
@@ -258,23 +306,10 @@ def _merge_lengths(raw: bytes) -> bytes:
     return _LENGTH.sub(b"", raw[: -len(HEAD_END)] + b"\r\n") + b"Content-Length: " + lengths.pop() + HEAD_END
 
 
-def check_version(data: bytes) -> MalformedRequest | None:
-    """Return the refusal of a request line without a version (HTTP/0.9), after which the client sends no more."""
-    line, end, _ = data.partition(b"\r\n")
-    return refuse_version("0.9") if end and line.count(b" ") == 1 else None
-
-
 def _mask_non_ascii(raw: bytes) -> bytes:
     # llhttp refuses targets that are not ASCII, which some clients send; the target is parsed elsewhere.
     line, end, rest = raw.partition(b"\r\n")
     return raw if line.isascii() else line.translate(_ASCII) + end + rest
-
-
-def _parse_target(raw: bytes, method: bytes) -> bytes | None:
-    # llhttp accepts more than one space; another reader may take an empty target.
-    line = raw[: raw.index(b"\r\n")]
-    parts = line.split(b" ")
-    return parts[1] if len(parts) == 3 and parts[0] == method and parts[1] else None
 
 
 def _parse_fields(raw: bytes) -> RawFields:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import httptools
 import msgspec
 
-from understudy.serving.http1.framing import Framing, FramingError, framing_from_fields
+from understudy.serving.http1.framing import NO_TRAILERS, Framing, FramingError, framing_from_fields
 from understudy.serving.http1.limits import DEFAULT_LIMITS, Limits
 from understudy.serving.http1.reader_states import ReaderState
 from understudy.serving.http1.rules import (
+    BAD_LINE,
     VERSIONS,
     MalformedRequest,
     RawFields,
@@ -22,6 +23,10 @@ from understudy.serving.http1.rules import (
     has_body,
     is_unknown_method,
     may_begin_request_line,
+    refuse_body_size,
+    refuse_field_count,
+    refuse_head_size,
+    refuse_target,
     refuse_version,
     replace_unknown_method,
 )
@@ -88,11 +93,13 @@ class RequestReader:
         "_received",
         "_state",
         "_target",
+        "has_refused_head",
     )
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limits = limits
         self._events: list[RequestEvent] = []
+        self.has_refused_head = False  # it was refused before it was complete
         self._head: RawFields = ()  # the fields of the head that was read last
         self._partial_head = bytearray()  # a head that is not complete, from its first byte
         self._buffer: bytes | bytearray = b""  # the partial head and the bytes that are being read
@@ -244,6 +251,7 @@ class RequestReader:
 
     def _refuse(self, malformed: MalformedRequest) -> None:
         if self._state is not _ENDED and self._state is not _REFUSED:
+            self.has_refused_head = self._state is not _BODY
             self._state = _REFUSED
             self._events.append(malformed)
 
@@ -262,13 +270,13 @@ class RequestReader:
             self._state = _BEFORE_LINE
 
     def _refuse_body(self) -> None:
-        self._refuse(MalformedRequest(413, f"the body is larger than {self._limits.body} bytes"))
+        self._refuse(refuse_body_size(self._limits))
 
     def _refuse_head(self) -> None:
-        self._refuse(MalformedRequest(431, f"the head is larger than {self._limits.head} bytes"))
+        self._refuse(refuse_head_size(self._limits))
 
     def _refuse_target(self) -> None:
-        self._refuse(MalformedRequest(414, f"the target is longer than {self._limits.target} bytes"))
+        self._refuse(refuse_target(self._limits))
 
     # The callbacks of httptools.
 
@@ -291,7 +299,7 @@ class RequestReader:
         if self._head_size > self._limits.head:
             self._refuse_head()
         elif len(self._fields) > self._limits.fields:
-            self._refuse(MalformedRequest(431, f"the request has more than {self._limits.fields} header fields"))
+            self._refuse(refuse_field_count(self._limits))
 
     def on_headers_complete(self) -> None:
         """Check the head, which is complete."""
@@ -309,7 +317,7 @@ class RequestReader:
         refusal = check_head(version, self._method or method, self._target, self._head, self._limits)
         if begin < 0:
             # llhttp also accepts two other protocols, and several spaces as one.
-            self._refuse(MalformedRequest(400, "a request line is METHOD TARGET HTTP/1.1, with one space between each"))
+            self._refuse(BAD_LINE)
         elif refusal is not None:
             self._refuse(refusal)
         elif any(name.lower() == b"expect" for name, _ in self._head):
@@ -325,6 +333,9 @@ class RequestReader:
             return
         if len(self._body) > self._limits.body:
             self._refuse_body()
+            return
+        if self._fields and any(name.lower() in NO_TRAILERS for name, _ in self._fields):
+            self._refuse(MalformedRequest(400, "a trailer cannot decide what the request is, or where it ends"))
             return
         parser = self._parser
         if parser.should_upgrade() and has_body(self._head):

@@ -32,6 +32,40 @@ class MalformedRequest:
     message: str
 
 
+BAD_LINE = MalformedRequest(400, "a request line is METHOD TARGET HTTP/1.1, with one space between each")
+
+
+def check_size(target: bytes, fields: RawFields, raw: bytes, limits: Limits) -> MalformedRequest | None:
+    """Return which limit a head is over; None if none."""
+    if len(target) > limits.target:
+        return refuse_target(limits)
+    if len(raw) > limits.head:
+        return refuse_head_size(limits)
+    if len(fields) > limits.fields:
+        return refuse_field_count(limits)
+    return None
+
+
+def refuse_target(limits: Limits) -> MalformedRequest:
+    """Return the refusal of a target that is too long."""
+    return MalformedRequest(414, f"the target is longer than {limits.target} bytes")
+
+
+def refuse_head_size(limits: Limits) -> MalformedRequest:
+    """Return the refusal of a head that is too large."""
+    return MalformedRequest(431, f"the head is larger than {limits.head} bytes")
+
+
+def refuse_field_count(limits: Limits) -> MalformedRequest:
+    """Return the refusal of a head, or trailers, with too many fields."""
+    return MalformedRequest(431, f"the request has more than {limits.fields} header fields")
+
+
+def refuse_body_size(limits: Limits) -> MalformedRequest:
+    """Return the refusal of a body that is too large."""
+    return MalformedRequest(413, f"the body is larger than {limits.body} bytes")
+
+
 def check_head(
     version: str, method: bytes, target: bytes, fields: RawFields, limits: Limits
 ) -> MalformedRequest | None:
@@ -47,7 +81,7 @@ def check_head(
                 return MalformedRequest(400, "Host takes a host and a port (RFC 9112, section 3.2)")
         elif lower == b"content-length":
             if int(value) > limits.body:
-                return MalformedRequest(413, f"the body is larger than {limits.body} bytes")
+                return refuse_body_size(limits)
         elif lower == b"transfer-encoding":
             codings += 1
             if not value:
@@ -76,6 +110,11 @@ def replace_unknown_method(data: bytes) -> tuple[bytes, bytes] | None:
     """
     line = _LINE.match(data)
     return None if line is None else (line[1], data[: line.start(1)] + b"POST" + data[line.end(1) :])
+
+
+def has_request_line(data: bytes) -> bool:
+    """Return whether these bytes begin with a complete request line."""
+    return _LINE.match(data) is not None
 
 
 def may_begin_request_line(data: bytes | bytearray) -> bool:

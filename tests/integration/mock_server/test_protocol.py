@@ -232,9 +232,9 @@ def test_what_could_be_misread_is_refused_and_ends_the_connection(server: Servin
 @pytest.mark.parametrize(
     ("data", "status"),
     [
-        (b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\n", 414),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 80_000 + b"\r\n\r\n", 431),
-        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 250 + b"\r\n", 431),
+        (b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 270_000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 1_100 + b"\r\n", 431),
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 70000000\r\n\r\n", 413),
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 70000000\r\nExpect: 100-continue\r\n\r\n", 413),
     ],

@@ -275,7 +275,7 @@ def test_a_fault_that_answers_nothing_closes_the_connection(kind: FaultKind) -> 
     [
         b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
         b"GET /chat HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
-        b"\x00\x01raw",
+        b"GET /caf\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n",
     ],
 )
 def test_a_request_that_the_layer_cannot_answer_is_handed_over_whole(data: bytes) -> None:
@@ -288,7 +288,7 @@ def test_a_request_that_the_layer_cannot_answer_is_handed_over_whole(data: bytes
 
 def test_later_bytes_go_to_the_other_layer() -> None:
     driver = LayerDriver(hit())
-    driver.send(b"\x00\x01raw")
+    driver.send(b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n")
     driver.send(b"more")
     assert driver.successors[0].events[-1].data == b"more"  # type: ignore[attr-defined]
 

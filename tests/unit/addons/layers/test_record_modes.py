@@ -78,7 +78,6 @@ def test_spy_reads_a_body_before_it_looks_it_up() -> None:
     "request_",
     [
         GET.replace(b"X-A: 1", b"Upgrade: websocket\r\nConnection: Upgrade"),
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n",
     ],
 )
@@ -87,3 +86,10 @@ def test_mitmproxy_gets_a_request_that_the_layer_cannot_read_from_its_first_byte
     driver.exchange(GET, OK)
     assert driver.send(request_) == b""
     assert [successor.data for successor in driver.successors] == [request_]
+
+
+def test_a_connection_does_not_become_http_2_behind_a_request() -> None:
+    driver = ConnectionDriver()
+    driver.exchange(GET, OK)
+    driver.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+    assert b"HTTP/1.1 505 " in driver.client
