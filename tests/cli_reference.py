@@ -24,6 +24,19 @@ Recorded messages may hold escape sequences, and characters that hide or reorder
 percent-encoded (`%1B` for ESC). To a pipe or a file, and with `--raw`, `history show`, `examples show`,
 `mocks logs --call` and `send` print messages as they are. Names, errors, lists and log lines are escaped wherever they
 go; JSON escapes such characters as JSON does.
+
+An error is one line on standard error. It names what was expected and, for a command, an option or a name that does not
+exist, the nearest that does. The exit codes are:
+
+| exit code | meaning |
+|---|---|
+| 0 | The command did what it was asked to do. |
+| 1 | `match` found no example, `mocks verify` other calls, or `store check` a problem; or a recording lost exchanges. |
+| 2 | The input or the state of the store does not allow it; nothing was changed. |
+| 3 | The COMMAND succeeded, but a request had no answer and `--allow-misses` was not given. |
+| 126, 127 | The COMMAND cannot be run, or does not exist. |
+| 128 + *n* | Signal *n* ended the COMMAND, or the program itself: 130 is Ctrl-C. |
+| other | The exit code of the COMMAND. |
 """
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
@@ -38,6 +36,10 @@ COMMANDS = {
 }
 
 
+# Help in the place of an error: a group without a command, in versions of click from 8.2 on.
+NO_ARGUMENTS = getattr(click.exceptions, "NoArgsIsHelpError", ())
+
+
 class Commands(LazyGroup):
     """The group of all commands: it prints our errors as one line and ends with their exit code."""
 
@@ -51,10 +53,18 @@ class Commands(LazyGroup):
             formatter.write_paragraph()
             formatter.write(f"Project file: {path or f'no {FILE_NAME} in this folder or above it'}\n")
 
-    def make_context(self, *given: Any, **named: Any) -> click.Context:
-        """Read the options before the command."""
-        with _escaped_usage_errors():
-            return super().make_context(*given, **named)
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the options before the command; raises Mistake."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            if isinstance(error, NO_ARGUMENTS):
+                raise
+            from understudy.proxy.cli.mistakes import Mistake, explain
+
+            raise Mistake(explain(error)) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -62,32 +72,26 @@ class Commands(LazyGroup):
             # Ctrl-C raises KeyboardInterrupt, so that what has begun is undone or finished.
             signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            with _escaped_usage_errors():
-                return super().invoke(ctx)
+            return super().invoke(ctx)
         except KeyboardInterrupt:
             exit_by_signal(signal.SIGINT)
         except Interrupted as interrupted:
             exit_by_signal(interrupted.number)
         except UnderstudyError as error:
             _fail(ctx, render_error(error), error.exit_code)
+        except click.ClickException as error:
+            if isinstance(error, NO_ARGUMENTS):
+                raise
+            from understudy.proxy.cli.mistakes import explain
+
+            message = explain(error) if isinstance(error, click.UsageError) else error.format_message()
+            _fail(ctx, message, error.exit_code)
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
             _fail(ctx, "the output cannot be written: no space is left on its disk")
         except UnicodeError as error:  # arguments may hold bytes that are not text, and terminals lack characters
             _fail(ctx, f"a text cannot be written in the encoding of the output: {error}")
-
-
-@contextmanager
-def _escaped_usage_errors() -> Iterator[None]:
-    """Escape what click repeats of the arguments: they may come from a script that passes on what it got."""
-    try:
-        yield
-    except click.UsageError as error:
-        from understudy.store.model.naming import escape_controls
-
-        setattr(error, "message", escape_controls(error.message))  # noqa: B010 - final to type checkers only
-        raise
 
 
 def _fail(ctx: click.Context, message: str, exit_code: int = 2) -> NoReturn:

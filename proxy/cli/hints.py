@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from understudy.store.errors import Hint, UnderstudyError
 
 HINTS: Mapping[str, str] = {
+    "change_example": "change it with: understudy examples set {example}, or choose another name with --name",
     "choose_history": "give entry ids, --session NAME, --date YYYY-MM-DD or --filter NAME=VALUE",
     "choose_listen": "choose another with --listen HOST:PORT",
     "choose_port": "choose another with --port PORT",
@@ -20,6 +21,7 @@ HINTS: Mapping[str, str] = {
     "find_by_ids": "answer by ids with --ids, or give the example a path template:"
     " understudy examples set {example} --path '{path}'",
     "force": "--force overwrites it",
+    "give_file": "a body from a file, @FILE, may be anything",
     "list_redaction_rules": "understudy redaction list shows the rules",
     "make_private": "use --private, or allow public ones with: understudy mocks policy --public allow",
     "record": "understudy record creates one",
@@ -55,7 +57,9 @@ def render_error(error: UnderstudyError) -> str:
     if error.field:
         separator = " " if message.startswith("takes ") else ": "
         message = f"{option_name(error.field)}{separator}{message}"
-    return f"{message}; {render_hint(error.hint)}" if error.hint else message
+    if error.hint is None:
+        return message
+    return f"{message}{' Or ' if message.endswith('?') else '; '}{render_hint(error.hint)}"
 
 
 def option_name(field: str) -> str:

@@ -8,13 +8,17 @@ from typing import Any
 
 import click
 
+from understudy.proxy.cli.command import UnderstudyCommand
+
 
 class LazyGroup(click.Group):
-    """A group with commands in other modules; `elsewhere` maps the name of each to `module:name`."""
+    """A group with commands here and in other modules; `elsewhere` maps the name of each of these to `module:name`."""
 
-    def __init__(self, *given: Any, elsewhere: Mapping[str, str], **named: Any) -> None:
+    command_class = UnderstudyCommand
+
+    def __init__(self, *given: Any, elsewhere: Mapping[str, str] | None = None, **named: Any) -> None:
         super().__init__(*given, **named)
-        self._elsewhere = elsewhere
+        self._elsewhere = elsewhere or {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, sorted."""
@@ -28,3 +32,14 @@ class LazyGroup(click.Group):
         module, _, name = place.partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the first argument names; raises Mistake that suggests others."""
+        name = args[0]
+        if not ctx.resilient_parsing and not name.startswith("-") and self.get_command(ctx, name) is None:
+            from understudy.proxy.cli.mistakes import Mistake, explain_unknown_command
+
+            raise Mistake(explain_unknown_command(ctx, self, name))
+        return super().resolve_command(ctx, args)

@@ -18,7 +18,7 @@ import click
 
 from understudy.proxy.cli.terminal_text import print_line, shows_raw
 from understudy.store.errors import UserError
-from understudy.store.model.messages import Headers, Origin, Request, strip_url
+from understudy.store.model.messages import Headers, MessagePart, Origin, Request, strip_url
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
@@ -120,6 +120,13 @@ def page_options(key: str) -> Callable[[Command], Command]:
     return decorate
 
 
+def choose_name(argument: str | None, option: str | None, name: str) -> str | None:
+    """Return the one name that an argument or an option gives; raises UserError if they give two."""
+    if argument is not None and option is not None and argument != option:
+        raise UserError(f"{argument!r} and {name} {option!r} are two names for one thing; give one of them")
+    return option if argument is None else argument
+
+
 def current_user() -> str:
     """Return the name of the system user, who is the actor of what commands change; "unknown" without one."""
     try:
@@ -146,6 +153,12 @@ def body_argument(text: str, option: str) -> bytes:
         return Path(text[1:]).read_bytes()
     except OSError as error:
         raise UserError(f"{option}: cannot read {text[1:]}: {error.strerror}") from error
+
+
+def list_typed_bodies(request: str | None, response: str | None) -> list[MessagePart]:
+    """Return the messages whose body is in the text of an option, and not in a file or on standard input."""
+    texts: dict[MessagePart, str | None] = {"request": request, "response": response}
+    return [part for part, text in texts.items() if text and not text.startswith("@")]
 
 
 def variable(text: str) -> tuple[str, str]:

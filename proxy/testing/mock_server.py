@@ -14,8 +14,8 @@ from understudy.proxy.mock_server.sites import MockSites, ServingContext
 from understudy.proxy.mock_server.thread import ServingThread
 from understudy.proxy.operations.collections.behaviour_text import READERS
 from understudy.proxy.operations.collections.environments import find_environment
-from understudy.proxy.operations.collections.path_warnings import list_typed_warnings
 from understudy.proxy.operations.collections.request_lines import REQUEST_FORM, read_typed
+from understudy.proxy.operations.collections.request_warnings import list_typed_warnings
 from understudy.proxy.operations.mock_servers.call_expectations import Expected, times_of
 from understudy.proxy.operations.mock_servers.mock_servers import find_mock
 from understudy.proxy.operations.mock_servers.mock_sources import collection_of_requests

@@ -8,11 +8,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+
+MessagePart = Literal["request", "response"]
+"""One of the two messages of an exchange or an example."""
 
 
 def strip_url(url: str) -> str:

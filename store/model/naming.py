@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_plus
 
@@ -18,6 +18,10 @@ SLUG_LENGTH = 63
 SLUG_FORM = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 SHOWN_NAMES = 5
 """The number of names that an error lists."""
+NEAREST_NAMES = 2
+"""The number of names that an error suggests in the place of a mistyped one."""
+LONGEST_WORD_PART = 3
+"""The characters of a name that many longer words begin with by chance."""
 
 
 def name_request(request: Request) -> str:
@@ -56,8 +60,34 @@ def find_free_name(wanted: str, taken: Collection[str], separator: str = " ") ->
     return next(name for n in range(2, len(taken) + 3) if (name := f"{wanted}{separator}{n}") not in taken)
 
 
-def describe_choices(names: Sequence[str]) -> str:
-    """Return the end of an error that lists the first names that exist: `there are: a, b`."""
+def find_nearest(wanted: str, names: Iterable[str], number: int = NEAREST_NAMES, *, likeness: float = 0.7) -> list[str]:
+    """Return the names that a mistyped one was perhaps meant to be, the nearest first, compared without case.
+
+    These are names with few differences, by a `likeness` of `difflib` from 0 to 1, those of the same letters, and those
+    that go on after the text or that it goes on after.
+    """
+    from difflib import get_close_matches  # only errors need it
+
+    text, by_form = wanted.lower(), dict[str, str]()
+    for name in names:
+        by_form.setdefault(name.lower(), str(name))
+    longer = [form for form in by_form if len(text) > 1 and form.startswith(text)]
+    shorter = [form for form in by_form if len(form) > LONGEST_WORD_PART and text.startswith(form)]
+    swapped = [form for form in by_form if sorted(form) == sorted(text)]
+    forms = dict.fromkeys([*swapped, *get_close_matches(text, by_form, number, likeness), *longer, *shorter])
+    return [by_form[form] for form in forms][:number]
+
+
+def suggest(wanted: str, names: Iterable[str]) -> str:
+    """Return the question whether the nearest names were meant: `did you mean 'a' or 'b'?`; "" without any."""
+    near = find_nearest(wanted, names)
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+
+def describe_choices(names: Sequence[str], wanted: str = "") -> str:
+    """Return the end of an error about a name that does not exist: `did you mean 'a'?`, else `there are: a, b`."""
+    if question := suggest(wanted, names):
+        return question
     if not names:
         return "there are none yet"
     return f"there are: {', '.join(names[:SHOWN_NAMES])}{', ...' if len(names) > SHOWN_NAMES else ''}"

@@ -137,6 +137,10 @@ class Collections(Protocol):
         """
         ...
 
+    def list_named_examples(self, collection_id: str, name: str) -> list[Example]:
+        """Return the examples of a collection that have this name by id, their bodies as references."""
+        ...
+
     def find_promoted(self, collection_id: str) -> dict[int, str | None]:
         """Return the ids of the exchanges promoted to this collection, with the id of their example.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.factories.messages import make_example, make_request, make_response
@@ -48,6 +50,8 @@ def test_a_name_is_taken_once(store: Store, shop: Collection) -> None:
 def test_not_found_lists_names(store: Store, shop: Collection) -> None:
     with pytest.raises(NotFound, match=r"there is no collection 'bank'; there are: shop$"):
         store.collections.find("bank")
+    with pytest.raises(NotFound, match=r"there is no collection 'shpo'; did you mean 'shop'\?$"):
+        store.collections.find("shpo")
 
 
 def test_summaries_come_by_name_with_their_counts(store: Store) -> None:
@@ -175,8 +179,19 @@ def test_an_example_is_found_by_id_end_of_id_or_name(store: Store, text: str) ->
 @pytest.mark.parametrize("text", ["BCD", "%BCD", "_BCD", "ABC", "GET", "", LONG])
 def test_other_texts_find_no_example(store: Store, text: str) -> None:
     collect(store, make_example(id=f"{LONG}ABCD", name="GET /users/7 - 200"))
-    with pytest.raises(NotFound, match="give its id, the end of its id or its name"):
+    suggested = "did you mean 'GET /users/7 - 200'?"
+    choices = suggested if text == "GET" else "give its id, the end of its id or its name"
+    with pytest.raises(NotFound, match=f"{re.escape(choices)}$"):
         store.collections.find_example(text)
+
+
+def test_examples_are_listed_by_their_whole_name(store: Store) -> None:
+    """Those of other collections are left out."""
+    names = {"02": "a", "01": "a", "03": "A"}
+    shop = collect(store, *(make_example(id=id, name=name) for id, name in names.items()))
+    collect(store, make_example(id="04", name="a", item_id="other"), name="other")
+    assert [one.id for one in store.collections.list_named_examples(shop.id, "a")] == ["01", "02"]
+    assert store.collections.list_named_examples(shop.id, "b") == []
 
 
 def test_a_name_of_several_examples_is_ambiguous(store: Store) -> None:

@@ -10,6 +10,8 @@ from tests.structure.source import PRODUCT, Module, modules
 ERRORS = {
     "UserError": 0,
     "NotFound": 0,
+    "BrokenJson": 0,
+    "Mistake": 0,
     "Conflict": 0,
     "StoreError": 0,
     "ValueRefused": 0,

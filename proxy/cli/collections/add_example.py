@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from understudy.proxy.cli.behaviour_options import behaviour_options
-from understudy.proxy.cli.options import body_argument, current_user, making_store, wait_for_gateways
+from understudy.proxy.cli.command import UnderstudyCommand
+from understudy.proxy.cli.options import (
+    body_argument,
+    current_user,
+    list_typed_bodies,
+    making_store,
+    wait_for_gateways,
+)
 from understudy.proxy.cli.output import print_warnings
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.model.mock_servers import Behaviour
@@ -17,7 +24,7 @@ if TYPE_CHECKING:
     from understudy.proxy.operations.collections.examples import ExampleDraft
 
 
-@click.command("add")
+@click.command("add", cls=UnderstudyCommand)
 @click.argument("collection")
 @click.argument("request", metavar="'METHOD PATH'")
 @click.option("--status", type=int, metavar="CODE", default=200, show_default=True, help="The status of the response.")
@@ -42,11 +49,11 @@ def add(store: Store, collection: str, **inputs: Any) -> None:
     understudy examples add shop 'POST /orders' --status 201 --header 'Location: /orders/7' --delay 100-300
     """
     from understudy.proxy.operations.collections.examples import add_example
-    from understudy.proxy.operations.collections.path_warnings import list_path_warnings
+    from understudy.proxy.operations.collections.request_warnings import list_request_warnings
 
     example = add_example(store, collection, _read_draft(**inputs), actor=current_user())
     print_line(f"Added {example.name} ({example.id}).")
-    print_warnings(list_path_warnings(example))
+    print_warnings(list_request_warnings(example))
     wait_for_gateways(store)
 
 
@@ -78,4 +85,5 @@ def _read_draft(
     asked = typed_request(typed, map(header_field, request_headers), body_argument(request_body, "--request-body"))
     body_bytes = body_argument(body, "--body")
     answer = typed_response(read_status(str(status)), map(header_field, headers), body_bytes)
-    return ExampleDraft(asked, answer, name, templates, Behaviour(**behaviour))
+    typed_bodies = list_typed_bodies(request_body, body)
+    return ExampleDraft(asked, answer, name, templates, Behaviour(**behaviour), typed_bodies)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from understudy.proxy.cli.collections.examples import EXAMPLE_COLUMNS, example_rows
+from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.options import (
     current_user,
     json_option,
@@ -26,7 +27,7 @@ from understudy.store.repositories.store import Store
 variable_option = click.option("--variable", "variables", metavar="KEY=VALUE", multiple=True, help="Set a variable.")
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def collections() -> None:
     """Collections of requests with their examples."""
 

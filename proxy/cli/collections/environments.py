@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.options import (
     current_user,
     json_option,
@@ -21,7 +22,7 @@ from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def environments() -> None:
     """Named variables for mock servers; they take precedence over those of a collection."""
 

@@ -15,15 +15,19 @@ from understudy.proxy.cli.options import (
     body_argument,
     current_user,
     json_option,
+    list_typed_bodies,
     page_options,
     raw_option,
     wait_for_gateways,
     with_store,
 )
 from understudy.proxy.cli.output import message_text, print_json, print_page, print_warnings
+from understudy.proxy.cli.questions import ask
 from understudy.proxy.cli.terminal_text import print_line, print_recorded
 from understudy.proxy.operations.collections import examples as operations
+from understudy.proxy.operations.collections.example_document import as_document
 from understudy.proxy.operations.collections.examples import ExampleChanges, ExampleContents
+from understudy.proxy.operations.collections.typing_checks import BrokenJson
 from understudy.proxy.operations.views.behaviours import behaviour_json
 from understudy.proxy.operations.views.collections import example_contents_json, example_json
 from understudy.proxy.signals import SignalHandler
@@ -83,15 +87,11 @@ def show_example(store: Store, example: str, collection: str | None, raw: bool, 
 def edit_example(store: Store, example: str, collection: str | None) -> None:
     """Edit EXAMPLE in $EDITOR: its name, request and response."""
     before = operations.read_example(store, example, collection)
-    document = _edit(before)
+    document = _edit(as_document(before.example, before.request_body, before.response_body))
     if document is None:
         print_line("Nothing was changed.")
-        return
-    try:
-        after = operations.save_document(store, before, document, actor=current_user())
-    except UserError as error:
-        raise UserError(f"{error}; your text is kept in {_rescue(document)}") from error
-    _report(store, after)
+    else:
+        _report(store, _save(store, before, document))
 
 
 @examples.command("set")
@@ -116,8 +116,9 @@ def set_example(
     understudy examples set "GET /users/1 - 200" --path '/users/{{id}}'
     """
     body_bytes = None if body is None else body_argument(body, "--body")
-    changes = ExampleChanges(body=body_bytes, removed_headers=removed, **fields)
-    if changes == ExampleChanges(headers=()):
+    typed = list_typed_bodies(None, body)
+    changes = ExampleChanges(body=body_bytes, removed_headers=removed, typed=typed, **fields)
+    if changes == ExampleChanges(headers=(), typed=[]):
         raise UserError(
             "nothing to change: give --name, --path, --status, --body, --header, --remove-header, --templates,"
             " or what it does on purpose: --delay, --bytes-per-second, --fault, --rate-limit"
@@ -166,11 +167,23 @@ def _print_contents(contents: ExampleContents, *, raw: bool) -> None:
     print_recorded(f"\n{asked}\n\n{answered}", raw=raw)
 
 
-def _edit(before: ExampleContents) -> str | None:
-    """Return the document of an example as the editor left it; None where nothing was saved."""
-    from understudy.proxy.operations.collections.example_document import as_document
+def _save(store: Store, before: ExampleContents, document: str) -> Example:
+    """Save an edited document. As long as that is refused, a person is asked whether to edit it again."""
+    while True:
+        try:
+            return operations.save_document(store, before, document, actor=current_user())
+        except UserError as error:
+            problem = str(error)
+            if ask(f"{problem[0].upper()}{problem[1:]}. Edit it again?", default=True):
+                document = _edit(document) or document
+            elif isinstance(error, BrokenJson) and ask("Save it as it is?"):
+                return operations.save_document(store, before, document, accept_broken_json=True, actor=current_user())
+            else:
+                raise UserError(f"{error}; your text is kept in {_rescue(document)}") from error
 
-    document = as_document(before.example, before.request_body, before.response_body)
+
+def _edit(document: str) -> str | None:
+    """Return a document as the editor left it; None where nothing was saved."""
     try:
         with SignalHandler([signal.SIGINT]):  # a terminal sends it to the editor too, which it is meant for
             return click.edit(document, extension=".http")
@@ -180,10 +193,10 @@ def _edit(before: ExampleContents) -> str | None:
 
 
 def _report(store: Store, example: Example) -> None:
-    from understudy.proxy.operations.collections.path_warnings import list_path_warnings
+    from understudy.proxy.operations.collections.request_warnings import list_request_warnings
 
     print_line(f"Saved {example.name} ({example.id}).")
-    print_warnings(list_path_warnings(example))
+    print_warnings(list_request_warnings(example))
     wait_for_gateways(store)
 
 

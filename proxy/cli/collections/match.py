@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from understudy.proxy.cli.behaviour_options import matching_options
+from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.hints import render_hint
 from understudy.proxy.cli.options import json_option, url_request, with_store
 from understudy.proxy.cli.output import print_json
@@ -15,7 +16,7 @@ from understudy.proxy.cli.terminal_text import print_line, print_text
 from understudy.store.repositories.store import Store
 
 
-@click.command()
+@click.command(cls=UnderstudyCommand)
 @click.argument("method")
 @click.argument("url")
 @click.option("-H", "--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="A header of the request.")
@@ -58,7 +59,7 @@ def match(
         click.get_current_context().exit(1)
 
 
-@click.command("addon-path")
+@click.command("addon-path", cls=UnderstudyCommand)
 def addon_path() -> None:
     """Print the path of the addon for stock mitmproxy.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.options import (
     ABSOLUTE_URL,
     Seconds,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     import ssl
 
 
-@click.command()
+@click.command(cls=UnderstudyCommand)
 @click.argument("method")
 @click.argument("url")
 @click.option("-H", "--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="A header of the request.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.options import json_option
 from understudy.proxy.cli.output import print_json
 from understudy.proxy.cli.terminal_text import print_bytes, print_line, print_text
@@ -37,7 +38,7 @@ INSTRUCTIONS = (
 """How each client trusts the certificate; `{file}` stands for its file. Understudy runs none of these commands."""
 
 
-@click.command()
+@click.command(cls=UnderstudyCommand)
 @click.option("--export", "export", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
               help="Write the certificate, without its key, to FILE; - is standard output.")  # fmt: skip
 @click.option(

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.gateway.state_text import describe_state
-from understudy.proxy.cli.options import current_user, json_option, with_store
+from understudy.proxy.cli.options import choose_name, current_user, json_option, with_store
 from understudy.proxy.cli.output import print_json, print_table
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.errors import UserError
+from understudy.store.model.gateways import Mode
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
@@ -19,23 +21,32 @@ if TYPE_CHECKING:
 GATEWAY_COLUMNS = ("GATEWAY", "LISTENS ON", "UPSTREAM", "DOES", "LOST")
 
 
-@click.command()
+@click.command(cls=UnderstudyCommand)
 @click.argument("mode", required=False)
+@click.argument("name", required=False)
 @click.option("--mock", metavar="NAME", help="The mock server or collection that mock and spy answer from.")
 @click.option("-s", "--session", metavar="NAME", help="The session to record to, or to replay.")
 @click.option("--gateway", metavar="NAME", help="The gateway to switch, if several run.")
 @json_option
 @with_store
 def mode(
-    store: Store, mode: str | None, mock: str | None, session: str | None, gateway: str | None, as_json: bool
+    store: Store,
+    mode: str | None,
+    name: str | None,
+    mock: str | None,
+    session: str | None,
+    gateway: str | None,
+    as_json: bool,
 ) -> None:
     """Show the running gateways, or switch one to MODE.
 
-    The modes are pass, record, mock, spy and replay.
+    The modes are pass, record, mock, spy and replay. NAME is the mock server or collection for mock and spy, and the
+    session for record and replay.
 
     \b
     understudy mode
-    understudy mode mock --mock shop
+    understudy mode mock shop
+    understudy mode spy --mock shop --session missing
     """
     from understudy.proxy.operations.gateways.modes import parse_mode, switch_mode
 
@@ -44,7 +55,12 @@ def mode(
             raise UserError("--mock and --session go with a MODE: understudy mode MODE --mock NAME | --session NAME")
         _show_gateways(store, as_json)
         return
-    switch = switch_mode(store, parse_mode(mode), mock=mock, session=session, gateway=gateway, actor=current_user())
+    wanted = parse_mode(mode)
+    if wanted in (Mode.MOCK, Mode.SPY):
+        mock = choose_name(name, mock, "--mock")
+    elif name is not None:
+        session = choose_name(name, session, "--session")
+    switch = switch_mode(store, wanted, mock=mock, session=session, gateway=gateway, actor=current_user())
     _print_switch(switch, as_json)
 
 

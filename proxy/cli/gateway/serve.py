@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from understudy.proxy.cli.behaviour_options import path_line_options
+from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.gateway.gateway_options import (
     explain_header_option,
     gateway_options,
@@ -84,7 +85,7 @@ def mock(store: Store, **options: Any) -> None:
     _run(store, Mode.MOCK, **options)
 
 
-@click.command()
+@click.command(cls=UnderstudyCommand)
 @click.option("--mode", "mode_name", metavar="MODE", default="pass", show_default=True, help="The mode to start in.")
 @click.option("--mock", metavar="NAME", help="The mock server or collection that mock and spy answer from.")
 @click.option("-s", "--session", metavar="NAME", help="The session to record to, or to replay.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from understudy.proxy.cli.behaviour_options import behaviour_options, matching_options
+from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.mock_servers.commands import (
     environment_option,
     log_limit_option,
@@ -57,7 +58,7 @@ def source_options(command: Command) -> Command:
     return command
 
 
-@click.command("create")
+@click.command("create", cls=UnderstudyCommand)
 @click.argument("name")
 @source_options
 @environment_option

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.options import current_user, json_option, making_store, page_options, with_store
 from understudy.proxy.cli.output import local_time, print_json, print_page
 from understudy.proxy.cli.terminal_text import print_line
@@ -11,7 +12,7 @@ from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def keys() -> None:
     """Keys to private mock servers, sent as x-api-key or x-understudy-key. Each opens all of them."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.options import current_user, json_option, moment, raw_option, status_condition, with_store
 from understudy.proxy.cli.output import (
     counted,
@@ -39,7 +40,7 @@ INSTEAD = {NO_MATCH: "No matching requests", NEEDS_EXAMPLE: "You need an example
 LONGEST_SHOWN = 100
 
 
-@click.command("logs")
+@click.command("logs", cls=UnderstudyCommand)
 @click.argument("name")
 @click.option("-f", "--follow", is_flag=True, help="Show new calls too, until Ctrl-C.")
 @click.option(

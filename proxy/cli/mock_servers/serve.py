@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.output import counted
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.settings import MOCKS_PORT
@@ -16,7 +17,7 @@ from understudy.store.model.mock_servers import MockServer
 from understudy.store.repositories.store import Store
 
 
-@click.command("serve")
+@click.command("serve", cls=UnderstudyCommand)
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option(
     "--port", type=click.IntRange(0, 65535), help=f"The port [{MOCKS_PORT}]; if given, a single NAME answers at /."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.options import (
     body_argument,
     current_user,
@@ -21,7 +22,7 @@ from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def errors() -> None:
     """Saved 5xx responses of a mock server; one of them can be active, and then answers every call."""
 

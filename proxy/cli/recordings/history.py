@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from understudy.proxy.cli.hints import render_hint
+from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.options import filter_option, history_filter, json_option, moment, raw_option, with_store
 from understudy.proxy.cli.output import (
     local_time,
@@ -20,17 +21,17 @@ from understudy.proxy.cli.output import (
 )
 from understudy.proxy.cli.terminal_text import escape_line, print_bytes, print_recorded, print_text
 from understudy.store.model.exchanges import Exchange
-from understudy.store.model.messages import measure_body
+from understudy.store.model.messages import MessagePart, measure_body
 from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
-    from understudy.proxy.operations.recordings.history import EntryContent, HistoryEntry, MessagePart
+    from understudy.proxy.operations.recordings.history import EntryContent, HistoryEntry
 
 HISTORY_COLUMNS = ("ENTRY", "TIME", "SESSION", "REQUEST", "STATUS", "BYTES", "MS")
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def history() -> None:
     """Recorded exchanges."""
 

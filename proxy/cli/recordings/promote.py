@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.options import (
     current_user,
     day_bounds,
@@ -19,7 +20,7 @@ from understudy.store.errors import UserError
 from understudy.store.repositories.store import Store
 
 
-@click.command()
+@click.command(cls=UnderstudyCommand)
 @click.argument("entry_ids", metavar="[ENTRY_ID ...]", nargs=-1, type=int)
 @click.option("-s", "--session", metavar="NAME", help="Promote this session.")
 @click.option("--date", metavar="YYYY-MM-DD", help="Promote this day.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.options import current_user, json_option, making_store, with_store
 from understudy.proxy.cli.output import counted, print_json, print_table
 from understudy.proxy.cli.terminal_text import print_line
@@ -37,7 +38,7 @@ def rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def redaction() -> None:
     """What is redacted: rules of the store, and built-in names and patterns."""
 

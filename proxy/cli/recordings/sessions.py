@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from understudy.proxy.cli.gateway.replay_options import format_lists, list_options
+from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.options import current_user, json_option, page_options, with_store
 from understudy.proxy.cli.output import local_time, print_json, print_page, print_table
 from understudy.proxy.cli.recordings.history import HISTORY_COLUMNS, entry_rows
@@ -15,7 +16,7 @@ from understudy.store.repositories.store import Store
 SESSION_COLUMNS = ("SESSION", "UPSTREAM", "EXCHANGES", "FAILED", "LAST")
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def sessions() -> None:
     """Sessions: named recordings."""
 

@@ -6,6 +6,7 @@ import time
 
 import click
 
+from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.options import current_user, duration, json_option, moment, with_store
 from understudy.proxy.cli.output import counted, measured_progress, print_json
 from understudy.proxy.cli.store.store_output import (
@@ -21,7 +22,7 @@ from understudy.store.repositories.store import Store
 EXIT_PROBLEMS = 1
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def store() -> None:
     """The store: how large it is, whether it is sound, and deleting what is old."""
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from understudy.proxy.operations.collections.example_document import apply_changes, change_path, from_document
 from understudy.proxy.operations.collections.request_lines import Typed, typed_example, typed_item
+from understudy.proxy.operations.collections.typing_checks import check_json
 from understudy.proxy.operations.page_keys import find_keys
+from understudy.store.errors import Conflict, Hint
 from understudy.store.model.collections import Collection, Example
 from understudy.store.model.ids import is_own_id
-from understudy.store.model.messages import Request, Response
+from understudy.store.model.messages import BodyRef, MessagePart, Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour
+from understudy.store.model.naming import name_example
 from understudy.store.model.values import replace
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.paging import Page, PageRequest
@@ -30,20 +36,25 @@ class ExampleContents:
 
 @dataclass(frozen=True, slots=True)
 class ExampleDraft:
-    """An example that a person wrote; without a name it gets one from its request and status."""
+    """An example that a person wrote; without a name it gets one from its request and status.
+
+    `typed` are the messages whose body was typed in, so that broken JSON in it is a mistake.
+    """
 
     request: Request
     response: Response
     name: str | None = None
     templates: bool = True
     behaviour: Behaviour = PLAIN
+    typed: Sequence[MessagePart] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ExampleChanges:
     """What changes in an example; None, or nothing in a list, leaves it as it is.
 
-    `headers` are `Name: value` lines, `behaviour` new values by the names of the fields of `Behaviour`.
+    `headers` are `Name: value` lines, `behaviour` new values by the names of the fields of `Behaviour`. `typed` is that
+    of `ExampleDraft`.
     """
 
     name: str | None = None
@@ -54,6 +65,7 @@ class ExampleChanges:
     removed_headers: Sequence[str] = ()
     templates: bool | None = None
     behaviour: Mapping[str, Any] = field(default_factory=dict)
+    typed: Sequence[MessagePart] = ()
 
 
 def read_example_page(store: Store, collection: str, request: PageRequest[str]) -> Page[Example, str]:
@@ -79,8 +91,9 @@ def read_example(store: Store, example: str, collection: str | None = None) -> E
 def add_example(store: Store, collection: str, draft: ExampleDraft, *, actor: str) -> Example:
     """Add an example under the typed-in request item of its method and path, created where it does not exist.
 
-    Raises NotFound for the collection.
+    Raises NotFound for the collection, Conflict for a name that is taken, UserError for broken JSON in a typed body.
     """
+    _check_bodies(draft.typed, draft.request, draft.response, templates=draft.templates)
     with store.transaction(actor):
         found = store.collections.find(collection)
         update, example = _plan_addition(store, found, draft)
@@ -107,17 +120,29 @@ def change_example(
         changed = replace(changed, behaviour=replace(changed.behaviour, **changes.behaviour))
         if changes.templates is not None:
             changed = replace(changed, templates=changes.templates)
+        _check_bodies(changes.typed, changed.request, changed.response, templates=changed.templates)
         store.collections.save_example(changed)
     return changed
 
 
-def save_document(store: Store, before: ExampleContents, document: str, *, actor: str) -> Example:
+def save_document(
+    store: Store, before: ExampleContents, document: str, *, accept_broken_json: bool = False, actor: str
+) -> Example:
     """Save an example as its edited document describes it, and return it.
 
-    Raises UserError that names what cannot be read, NotFound when the example was deleted meanwhile.
+    Raises UserError that names what cannot be read, BrokenJson for a body that was changed and is not JSON any longer,
+    NotFound when the example was deleted meanwhile.
     """
     with store.transaction(actor):
         changed = from_document(document, before.example, before.request_body, before.response_body)
+        if not accept_broken_json:
+            old, now = before.example, changed
+            edited: dict[MessagePart, bool] = {
+                "request": now.request.body != old.request.body,
+                "response": now.response.body != old.response.body,
+            }
+            parts = [part for part, is_edited in edited.items() if is_edited]
+            _check_bodies(parts, now.request, now.response, templates=now.templates)
         store.collections.save_example(changed)
     return changed
 
@@ -128,6 +153,37 @@ def delete_example(store: Store, example: str, collection: str | None = None, *,
         found = _find(store, example, collection)
         store.collections.delete_example(found.collection_id, found.id)
     return found
+
+
+def _check_bodies(parts: Sequence[MessagePart], request: Request, response: Response, *, templates: bool) -> None:
+    """Raise BrokenJson for a body that is called JSON and is not, of the messages that are named."""
+    messages: dict[MessagePart, Request | Response] = {"request": request, "response": response}
+    for part in parts:
+        body = messages[part].body
+        if isinstance(body, bytes):
+            fills = templates or part == "request"  # in a request, {{name}} is a wildcard
+            check_json(messages[part].headers, body, f"the {part}", templates=fills)
+
+
+def _choose_name(store: Store, collection: Collection, draft: ExampleDraft) -> str:
+    """Return the name of a draft, or a free one made from its request; raises Conflict if it is taken."""
+    wanted = draft.name or name_example(draft.request, draft.response)
+    others = store.collections.list_named_examples(collection.id, wanted)
+    if not others:
+        return wanted
+    if draft.name is not None or any(_is_same_request(one.request, draft.request) for one in others):
+        message = f"{collection.name} has an example {wanted!r} already"
+        hint = Hint("change_example", {"example": shlex.quote(wanted)})
+        raise Conflict(message, what="example", which=wanted, hint=hint)
+    names = (f"{wanted} ({number})" for number in count(2))
+    return next(name for name in names if not store.collections.list_named_examples(collection.id, name))
+
+
+def _is_same_request(stored: Request, typed: Request) -> bool:
+    assert isinstance(typed.body, bytes)
+    digest = hashlib.sha256(typed.body).hexdigest() if typed.body else None
+    is_same_body = digest == (stored.body.digest if isinstance(stored.body, BodyRef) else None)
+    return is_same_body and replace(stored, body=b"") == replace(typed, body=b"")
 
 
 def _find(store: Store, example: str, collection: str | None) -> Example:
@@ -149,7 +205,7 @@ def _plan_addition(store: Store, collection: Collection, draft: ExampleDraft) ->
     position = max((item.position + 1 for item in items), default=0)
     item = next(same, None) or typed_item(collection.id, typed, position)
     example = replace(
-        typed_example(item, draft.request, draft.response, draft.name),
+        typed_example(item, draft.request, draft.response, _choose_name(store, collection, draft)),
         templates=draft.templates,
         behaviour=draft.behaviour,
     )

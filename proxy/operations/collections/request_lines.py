@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from understudy.proxy.operations.collections.typing_checks import check_json, check_method, check_path_braces
 from understudy.store.errors import UserError
 from understudy.store.model.collections import Example, RequestItem
 from understudy.store.model.ids import new_id
@@ -29,13 +30,30 @@ class Typed:
 
 
 def read_typed(text: str, form: str = REQUEST_FORM) -> Typed:
-    """Return the request that a line describes; raises UserError that shows the expected `form`."""
+    """Return the request that a line describes.
+
+    Raises UserError that shows the expected `form`, or what in the method, the braces of the path or the JSON of the
+    body is wrong.
+    """
     method, _, rest = text.strip().partition(" ")
     target, _, rest = rest.strip().partition(" ")
     status, _, body = rest.strip().partition(" ")
     if not _METHOD.fullmatch(method) or not target.startswith("/") or not target.isprintable():
-        raise UserError(f"a request is typed as {form}, not {text!r}")
-    return Typed(method.upper(), target, read_status(status) if status else None, body.strip())
+        raise UserError(f"a request is typed as {form}, not {text!r}{_suggest_line(method, target)}")
+    typed = Typed(method.upper(), target, read_status(status) if status else None, body.strip())
+    check_method(typed.method)
+    check_path_braces(typed.target)
+    if not typed.body.startswith("@"):
+        encoded = typed.body.encode("utf-8", "surrogateescape")
+        check_json(with_type(Headers(), encoded), encoded, f"{typed.method} {target}")
+    return typed
+
+
+def _suggest_line(method: str, target: str) -> str:
+    if method.startswith("/"):
+        return f"; did you mean 'GET {method}'?" if method.isprintable() else ""
+    is_path = _METHOD.fullmatch(method) and target.isprintable() and target and not target.startswith("/")
+    return f"; did you mean '{method} /{target}'?" if is_path and "://" not in target else ""
 
 
 def read_status(text: str, first: int = 200, last: int = 599) -> int:

@@ -22,7 +22,7 @@ def change_variables(
             )
     for name in removed:
         if name not in variables:
-            choices = describe_choices(sorted(variables))
+            choices = describe_choices(sorted(variables), name)
             raise NotFound(f"there is no variable {name!r}; {choices}", what="variable", which=name)
     return {name: value for name, value in {**variables, **new}.items() if name not in removed}
 

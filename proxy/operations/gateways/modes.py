@@ -10,7 +10,7 @@ from understudy.store.errors import Hint, NotFound, UserError
 from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.messages import Origin
 from understudy.store.model.mock_servers import MockServer
-from understudy.store.model.naming import find_free_name
+from understudy.store.model.naming import find_free_name, suggest
 from understudy.store.repositories.store import Store
 
 # A gateway sees a change within 100 ms; compiling a large collection takes longer.
@@ -53,7 +53,8 @@ def parse_mode(text: str) -> Mode:
     try:
         return Mode(text)
     except ValueError:
-        message = f"there is no mode {text!r}; the modes are {', '.join(Mode)}"
+        choices = suggest(text, Mode) or f"the modes are {', '.join(Mode)}"
+        message = f"there is no mode {text!r}; {choices}"
         raise UserError(message, what="mode", which=text) from None
 
 
@@ -142,7 +143,8 @@ def find_gateway(store: Store, name: str | None) -> Gateway:
     for gateway in living:
         if gateway.name == name:
             return gateway
-    raise NotFound(f"there is no running gateway {name!r}; there are: {names}", what="gateway", which=name)
+    choices = suggest(name, [gateway.name for gateway in living]) or f"there are: {names}"
+    raise NotFound(f"there is no running gateway {name!r}; {choices}", what="gateway", which=name)
 
 
 def wait_until_seen(store: Store, revision: int, *, gateway_id: str | None = None) -> bool:

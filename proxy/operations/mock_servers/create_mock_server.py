@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from understudy.proxy.operations.collections.environments import find_environment
-from understudy.proxy.operations.collections.path_warnings import list_typed_warnings
+from understudy.proxy.operations.collections.request_warnings import list_typed_warnings
 from understudy.proxy.operations.mock_servers.mock_server_rules import check_names, check_public
 from understudy.proxy.operations.mock_servers.mock_server_urls import environment_for_url
 from understudy.proxy.operations.mock_servers.mock_servers import MockServerDetails, describe_mock_server

@@ -180,6 +180,6 @@ def find_mock(store: Store, text: str) -> MockServer | Collection:
             return find(text)
     servers = {one.name for one in store.mock_servers.list()}
     collections = {one.collection.name for one in store.collections.list_summaries()}
-    choices = describe_choices(sorted(servers | collections))
+    choices = describe_choices(sorted(servers | collections), text)
     message = f"there is no mock server or collection {text!r}; {choices}"
     raise NotFound(message, what="mock server", which=text)

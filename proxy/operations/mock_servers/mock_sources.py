@@ -99,7 +99,11 @@ def write_source(store: Store, name: str, source: MockSource | PromotedHistory) 
 
 
 def collection_of_requests(store: Store, name: str, requests: Sequence[tuple[Typed, bytes]]) -> Collection:
-    """Write a new collection of typed-in requests, each with the bytes of its answer's body, and return it."""
+    """Write a new collection of typed-in requests, each with the bytes of its answer's body, and return it.
+
+    Raises UserError for two requests that differ in their bodies alone: only one of them would answer.
+    """
+    _check_different([typed for typed, _ in requests])
     collection = store.collections.create(_find_free_name(store, name))
     items: dict[tuple[str, str], RequestItem] = {}
     examples: list[Example] = []
@@ -110,6 +114,16 @@ def collection_of_requests(store: Store, name: str, requests: Sequence[tuple[Typ
             examples.append(typed_example(item, typed_request(typed), typed_response(typed.status, body=body)))
     store.collections.update(collection.id, CollectionUpdate(list(items.values()), examples))
     return collection
+
+
+def _check_different(requests: Sequence[Typed]) -> None:
+    known: set[tuple[str, str, int | None]] = set()
+    for typed in requests:
+        line = (typed.method, typed.target, typed.status)
+        if line in known:
+            described = " ".join(str(part) for part in line if part is not None)
+            raise UserError(f"{described} is given twice; give each request once for each status")
+        known.add(line)
 
 
 def _promote_in_memory(store: Store, source: RecordedHistory, step: Callable[[], None], actor: str) -> PromotedHistory:

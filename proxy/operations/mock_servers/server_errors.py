@@ -97,7 +97,7 @@ def _find(store: Store, mock: str, text: str) -> MockServerError:
     for error in known.errors:
         if text in (error.name, error.id):
             return MockServerError(known.mock, error)
-    choices = describe_choices([error.name for error in known.errors])
+    choices = describe_choices([error.name for error in known.errors], text)
     message = f"{known.mock.name} has no server error {text!r}; {choices}"
     raise NotFound(message, what="server error", which=text)
 

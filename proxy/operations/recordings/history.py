@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from understudy.serving.grpc.script import restore_messages
 from understudy.store.errors import NotFound, UserError
 from understudy.store.model.exchanges import Exchange
-from understudy.store.model.messages import Request, Response
+from understudy.store.model.messages import MessagePart, Request, Response
 from understudy.store.model.values import replace
 from understudy.store.model.websockets import WebSocketMessage
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.redaction.settings import make_display_redactor
 from understudy.store.repositories.history import HistoryFilter, HistoryPosition
 from understudy.store.repositories.store import Store
-
-MessagePart = Literal["request", "response"]
 
 
 @dataclass(frozen=True, slots=True)

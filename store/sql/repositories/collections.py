@@ -35,6 +35,7 @@ from understudy.store.sql.repositories.bodies import insert_bodies, sweep_bodies
 from understudy.store.sql.repositories.bulk_examples import read_examples
 from understudy.store.sql.repositories.changes import record_change
 from understudy.store.sql.repositories.find_by_name import (
+    NAMES_COMPARED,
     SHORTEST_ID_END,
     check_name,
     check_unused,
@@ -184,7 +185,13 @@ class SqlCollections:
             found = list(tx.scalars(query.limit(MOST_SAME_NAMES)))
             exact = [row for row in found if row.id == text]
             _check_one_collection(tx, exact, text)
-            return example_from_row(require_one(exact or found, "example", text))
+            names = () if found else _list_example_names(tx, collection_id)
+            return example_from_row(require_one(exact or found, "example", text, names))
+
+    def list_named_examples(self, collection_id: str, name: str) -> list[Example]:
+        query = select(t.ExampleRow).where(t.ExampleRow.collection_id == collection_id, t.ExampleRow.name == name)
+        with self._database.begin_read() as tx:
+            return [example_from_row(row) for row in tx.scalars(query.order_by(t.ExampleRow.id))]
 
     def find_promoted(self, collection_id: str) -> dict[int, str | None]:
         query = select(t.PromotedRow.exchange_id, t.PromotedRow.example_id)
@@ -248,6 +255,14 @@ def _has_ids(collection_id: str, ids: Sequence[str]) -> ColumnElement[bool]:
 
 def _select_examples(collection_id: str, ids: Sequence[str]) -> Select[Any]:
     return select(t.ExampleRow).where(_has_ids(collection_id, ids)).order_by(t.ExampleRow.id)
+
+
+def _list_example_names(tx: Transaction, collection_id: str | None) -> Sequence[str]:
+    """Return some names of examples, of one collection or any."""
+    query = select(t.ExampleRow.name).limit(NAMES_COMPARED)
+    if collection_id is not None:
+        query = query.where(t.ExampleRow.collection_id == collection_id)
+    return tx.scalars(query).all()
 
 
 def _check_one_collection(tx: Transaction, found: Sequence[t.ExampleRow], example_id: str) -> None:

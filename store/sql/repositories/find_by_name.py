@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from understudy.store.errors import Conflict, Hint, NotFound, UserError
-from understudy.store.model.naming import SHOWN_NAMES, describe_choices
+from understudy.store.model.naming import SHOWN_NAMES, describe_choices, suggest
 from understudy.store.sql.database.tables import MockServerRow
 
 SHORTEST_ID_END = 4
 LONGEST_NAME = 200
+NAMES_COMPARED = 1_000
+"""The names that are compared with one that does not exist, to suggest the nearest."""
 
 Row = TypeVar("Row")
 
@@ -35,21 +37,24 @@ def check_name(kind: str, name: str) -> None:
 def find_named(session: Session, table: type[Row], kind: str, text: str, by: Sequence[str] = ("name", "id")) -> Row:
     """Return the row that has this text in one of the columns `by`, of which earlier ones go first.
 
-    Raises NotFound that lists the first names of the table.
+    Raises NotFound that suggests the nearest names of the table, or lists the first.
     """
     columns: Any = table
     rows = list(session.scalars(select(table).where(or_(*(getattr(columns, column) == text for column in by)))))
     if rows:
         return min(rows, key=lambda row: [getattr(row, column) != text for column in by])
-    names = session.scalars(select(columns.name).order_by(columns.name).limit(SHOWN_NAMES + 1))
-    raise NotFound(f"there is no {kind} {text!r}; {describe_choices(list(names))}", what=kind, which=text)
+    names = session.scalars(select(columns.name).order_by(columns.name).limit(NAMES_COMPARED))
+    raise NotFound(f"there is no {kind} {text!r}; {describe_choices(list(names), text)}", what=kind, which=text)
 
 
-def require_one(rows: list[Row], kind: str, text: str) -> Row:
-    """Return the only row; raise NotFound for no rows, UserError that lists ids for several."""
+def require_one(rows: list[Row], kind: str, text: str, names: Iterable[str] = ()) -> Row:
+    """Return the only row; raise NotFound for no rows, UserError that lists ids for several.
+
+    `names` are those that are suggested in the place of one that does not exist.
+    """
     if not rows:
-        line = f"there is no {kind} {text!r}; give its id, the end of its id or its name"
-        raise NotFound(line, what=kind, which=text)
+        choices = suggest(text, names) or "give its id, the end of its id or its name"
+        raise NotFound(f"there is no {kind} {text!r}; {choices}", what=kind, which=text)
     if len(rows) > 1:
         ids = [str(getattr(row, "id", "")) for row in rows[:SHOWN_NAMES]]
         shown = ", ".join([*ids, "..."] if len(rows) > SHOWN_NAMES else ids)

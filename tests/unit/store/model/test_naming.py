@@ -9,6 +9,7 @@ from understudy.store.model.naming import (
     describe_choices,
     escape_controls,
     find_free_name,
+    find_nearest,
     is_slug,
     name_example,
     name_request,
@@ -49,6 +50,36 @@ def test_an_example_is_named_after_its_request_and_status() -> None:
 )
 def test_the_choices_in_an_error(names: list[str], line: str) -> None:
     assert describe_choices(names) == line
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names", "nearest"),
+    [
+        ("shpo", ["shop", "other"], ["shop"]),
+        ("SHOP", ["shop"], ["shop"]),
+        ("gte", ["GET", "PUT"], ["GET"]),
+        ("checkout", ["checkout-2026-01", "check", "shop"], ["check", "checkout-2026-01"]),
+        ("nowhere", ["shop", "other"], []),
+        ("s", ["sessions"], []),
+        ("", ["shop"], []),
+        ("shop", [], []),
+        ("ab", ["ab1", "ab2", "ab3"], ["ab3", "ab2"]),
+    ],
+)
+def test_the_nearest_names(wanted: str, names: list[str], nearest: list[str]) -> None:
+    assert find_nearest(wanted, names) == nearest
+
+
+@pytest.mark.parametrize(
+    ("wanted", "line"),
+    [
+        ("shpo", "did you mean 'shop'?"),
+        ("cat", "did you mean 'cart' or 'carts'?"),
+        ("x", "there are: shop, cart, carts"),
+    ],
+)
+def test_an_error_suggests_the_nearest_names(wanted: str, line: str) -> None:
+    assert describe_choices(["shop", "cart", "carts"], wanted) == line
 
 
 @pytest.mark.parametrize(

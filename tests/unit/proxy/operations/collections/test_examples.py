@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from tests.factories.messages import make_example, make_response
@@ -18,9 +20,12 @@ from understudy.proxy.operations.collections.examples import (
     save_document,
 )
 from understudy.proxy.operations.collections.request_lines import Typed, typed_request, typed_response
-from understudy.store.errors import NotFound, UserError
+from understudy.proxy.operations.collections.typing_checks import BrokenJson
+from understudy.store.errors import Conflict, NotFound, UserError
 from understudy.store.model.ids import new_id
+from understudy.store.model.messages import MessagePart
 from understudy.store.model.mock_servers import Behaviour
+from understudy.store.model.values import replace
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.paging import WHOLE_LIST, PageRequest
 from understudy.store.repositories.store import Store
@@ -35,7 +40,7 @@ DRAFT_A, DRAFT_B = ExampleDraft(GET_A, ANSWER), ExampleDraft(GET_B, ANSWER)
 
 def test_examples_of_one_request_share_its_item(store: Store) -> None:
     shop = store.collections.create("shop")
-    for draft in (DRAFT_A, DRAFT_A, DRAFT_B):
+    for draft in (DRAFT_A, replace(DRAFT_A, name="another"), DRAFT_B):
         add_example(store, "shop", draft, actor="ada")
     items = store.collections.list_items(shop.id)
     assert [(item.name, item.position) for item in items] == [("GET /a", 0), ("GET /b", 1)]
@@ -68,6 +73,37 @@ def test_an_example_is_kept_as_its_draft(store: Store) -> None:
 def test_an_example_needs_a_collection(store: Store) -> None:
     with pytest.raises(NotFound, match="there is no collection 'shop'"):
         add_example(store, "shop", DRAFT_A, actor="ada")
+
+
+@pytest.mark.parametrize(("name", "taken"), [(None, "GET /a - 200"), ("one", "one")])
+def test_a_name_that_is_taken_is_refused(store: Store, name: str | None, taken: str) -> None:
+    """The one that is made from the request too, if the requests are equal."""
+    store.collections.create("shop")
+    draft = replace(DRAFT_A, name=name)
+    add_example(store, "shop", draft, actor="ada")
+    with pytest.raises(Conflict, match=f"shop has an example '{taken}' already"):
+        add_example(store, "shop", draft, actor="ada")
+
+
+def test_unlike_requests_get_names_of_their_own(store: Store) -> None:
+    store.collections.create("shop")
+    requests = [typed_request(Typed("POST", "/a"), body=body) for body in (b"1", b"2", b"")]
+    names = [add_example(store, "shop", ExampleDraft(one, ANSWER), actor="ada").name for one in requests]
+    assert names == ["POST /a - 200", "POST /a - 200 (2)", "POST /a - 200 (3)"]
+
+
+@pytest.mark.parametrize(("typed", "is_refused"), [((), False), (("request",), False), (("response",), True)])
+def test_broken_json_is_refused_where_it_was_typed(
+    store: Store, typed: tuple[MessagePart, ...], is_refused: bool
+) -> None:
+    store.collections.create("shop")
+    draft = ExampleDraft(GET_A, typed_response(200, body=b'{"a": 1'), typed=typed)
+    with pytest.raises(BrokenJson, match="} is missing at its end") if is_refused else nullcontext():
+        add_example(store, "shop", draft, actor="ada")
+    collect(store, make_example("/b", name="b", response=ANSWER), name="other")
+    changes = ExampleChanges(body=b'{"a": 1', typed=typed)
+    with pytest.raises(BrokenJson, match="} is missing at its end") if is_refused else nullcontext():
+        change_example(store, "b", changes, actor="ada")
 
 
 # Reading
@@ -120,6 +156,18 @@ def test_an_edited_document_is_saved(store: Store) -> None:
     document = as_document(before.example, before.request_body, before.response_body)
     save_document(store, before, document.replace("name: one", "name: two"), actor="ada")
     assert read_example(store, "two").example.id == before.example.id
+
+
+def test_a_document_that_breaks_json_is_refused_until_that_is_accepted(store: Store) -> None:
+    collect(store, make_example("/a", name="one", response=ANSWER))
+    before = read_example(store, "one")
+    document = as_document(before.example, before.request_body, before.response_body).replace("{}", "{")
+    with pytest.raises(BrokenJson, match="the body of the response is not JSON: } is missing at its end"):
+        save_document(store, before, document, actor="ada")
+    save_document(store, before, document, accept_broken_json=True, actor="ada")
+    assert read_example(store, "one").response_body == b"{"
+    again = document.replace("name: one", "name: two")
+    save_document(store, read_example(store, "one"), again, actor="ada")  # what was broken before is left alone
 
 
 def test_a_document_of_a_deleted_example_is_refused(store: Store) -> None:

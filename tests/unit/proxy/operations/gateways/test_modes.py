@@ -33,9 +33,18 @@ def test_a_mode_has_its_name(mode: Mode) -> None:
     assert parse_mode(mode.value) is mode
 
 
-@pytest.mark.parametrize("text", ["", "Mock", "mok", "stub"])
-def test_a_mode_that_does_not_exist_lists_those_that_do(text: str) -> None:
-    with pytest.raises(UserError, match=f"there is no mode '{text}'; the modes are pass, record, mock, spy, replay$"):
+@pytest.mark.parametrize(
+    ("text", "choices"),
+    [
+        ("", "the modes are pass, record, mock, spy, replay"),
+        ("stub", "the modes are pass, record, mock, spy, replay"),
+        ("Mock", "did you mean 'mock'?"),
+        ("reply", "did you mean 'replay'?"),
+        ("rec", "did you mean 'record'?"),
+    ],
+)
+def test_a_mode_that_does_not_exist_suggests_those_that_do(text: str, choices: str) -> None:
+    with pytest.raises(UserError, match=f"^there is no mode '{text}'; {re.escape(choices)}$"):
         parse_mode(text)
 
 
