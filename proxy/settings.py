@@ -11,6 +11,8 @@ from understudy.store.errors import StoreError
 STORE_VARIABLE = "UNDERSTUDY_STORE"
 DEFAULT_LISTEN = "127.0.0.1:8080"
 MOCKS_PORT = 4000
+STANDARD_OUTPUT = "-"
+"""What names standard output where a file can be named."""
 
 
 def locate_data_folder() -> Path:

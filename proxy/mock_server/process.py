@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from understudy.addons.loop.body_reader import BodyReader
+from understudy.proxy.call_lines.call_display import CallDisplay, CallOutputs, ShownLine
+from understudy.proxy.call_lines.line_output import LineOutput
 from understudy.proxy.call_log.writer import STOP_SECONDS, CallLogWriter, LogCounters
 from understudy.proxy.compilation.body_warmup import warm_up_bodies
 from understudy.proxy.mock_server.accept_loop import accept_connections
@@ -45,7 +47,7 @@ class ServeSettings:
     """How mock servers are served: which by name (all without names), where, and by how many processes.
 
     `at_root`: a single mock server answers at the root of the port. `certificate` has the files of certificate and key.
-    `shift_dates` moves recorded dates by the time since.
+    `shift_dates` moves recorded dates by the time since. `outputs` are where calls are shown.
     """
 
     host: str
@@ -57,6 +59,7 @@ class ServeSettings:
     seed: int | None = None
     shift_dates: bool = True
     limits: Limits = field(default=DEFAULT_LIMITS)
+    outputs: CallOutputs = field(default=CallOutputs())
 
     @property
     def scheme(self) -> str:
@@ -68,9 +71,16 @@ class MockProcess:
     """One process that serves mock servers.
 
     Call `compile` before its event loop runs and before a fork; after a fork, `switch_store` gives it its own store.
+    With `lines`, the lines of its calls go there.
     """
 
-    def __init__(self, store: Store, settings: ServeSettings, counts: SharedCounts) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: ServeSettings,
+        counts: SharedCounts,
+        lines: LineOutput[ShownLine] | None = None,
+    ) -> None:
         self._store = store
         self._settings = settings
         self._counters: dict[str, LogCounters] = {}
@@ -78,9 +88,11 @@ class MockProcess:
         self._bodies = BodyReader(self._read, self._read_piece)
         shown = make_display_redactor(store)
         self._log = CallLogWriter(self._write_calls, self._get_counters, at_root=settings.at_root, redactor=shown)
-        dates = Dates(settings.shift_dates)
+        self.redact = shown.redact_text
+        self._display = CallDisplay(settings.outputs, self.redact, lines=lines)
+        dates, watch = Dates(settings.shift_dates), self._display.watch
         context = ServingContext(
-            counts, self._bodies.get_cached, self._read, self._log, settings.seed, settings.scheme, dates
+            counts, self._bodies.get_cached, self._read, self._log, settings.seed, settings.scheme, dates, watch
         )
         self._sites = MockSites(store, context, settings.names, at_root=settings.at_root)
         self._seen = 0
@@ -116,6 +128,8 @@ class MockProcess:
         try:
             async with accept_connections(listener, connections, tls=_make_tls_context(self._settings.certificate)):
                 self._log.start()
+                self._display.start()
+                ticking = asyncio.ensure_future(self._display.keep_showing())
                 watch.start()
                 on_start()
                 warming = asyncio.ensure_future(
@@ -123,8 +137,10 @@ class MockProcess:
                 )
                 await stopped.wait()
                 warming.cancel()
+                ticking.cancel()
         finally:
-            await asyncio.gather(asyncio.to_thread(watch.stop), asyncio.to_thread(self._log.stop))
+            ends = (watch.stop, self._log.stop, self._display.stop)
+            await asyncio.gather(*(asyncio.to_thread(end) for end in ends))
             _ignore_stop_signals(loop)
 
     def _list_collection_ids(self) -> set[str]:

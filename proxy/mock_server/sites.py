@@ -19,6 +19,7 @@ from understudy.serving.fields.dates import AS_NOW, Dates
 from understudy.serving.mock_server.calls import CompiledMockServer
 from understudy.serving.mock_server.directory import Directory
 from understudy.serving.mock_server.site import CallLogger, MockSite
+from understudy.serving.seen_calls import CallWatch
 from understudy.serving.templates.randomness import RandomSource
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.errors import NotFound
@@ -80,6 +81,7 @@ class ServingContext:
     seed: int | None = None
     scheme: str = "http"
     dates: Dates = AS_NOW
+    watch: CallWatch | None = None
 
 
 class MockSites:
@@ -122,7 +124,7 @@ class MockSites:
         by_slug = {served.mock.slug: served for served in self._served.values()}
         root = next(iter(by_slug.values()), None) if self._at_root else None
         directory = Directory(by_slug, root, self._context.scheme, at_root=self._at_root)
-        return MockSite(directory, self._context.log)
+        return MockSite(directory, self._context.log, self._context.watch)
 
     def _update_served(self, stale: frozenset[str]) -> None:
         """Bring every mock server up to date; compile those of the collections in `stale` in any case."""

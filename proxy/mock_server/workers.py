@@ -18,6 +18,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from understudy.proxy.mock_server.accept_loop import BACKLOG
+from understudy.proxy.mock_server.printer_process import PrinterProcess
 from understudy.proxy.mock_server.process import MockProcess, ServeSettings
 from understudy.proxy.settings import locate_counts_file
 from understudy.proxy.shared_counts import SharedCounts
@@ -44,7 +45,9 @@ def serve(open_store: Callable[[], Store], settings: ServeSettings, on_start: On
     store = open_store()
     counts = SharedCounts(locate_counts_file(store.location), serve=True)
     try:
-        process = MockProcess(store, settings, counts)
+        has_printer = settings.workers > 1 and settings.outputs.lines is not None
+        printer = PrinterProcess(settings.outputs) if has_printer else None
+        process = MockProcess(store, settings, counts, printer.relay if printer else None)
         process.compile()
         _allow_many_connections()
 
@@ -55,7 +58,7 @@ def serve(open_store: Callable[[], Store], settings: ServeSettings, on_start: On
             _run_event_loop(process.run(listeners[0], announce))
         else:
             store.close()
-            Workers(open_store, process, listeners).run(announce)
+            Workers(open_store, process, listeners, printer).run(announce)
     finally:
         counts.close()
         _close_listeners(listeners)
@@ -66,15 +69,20 @@ class Workers:
     """Processes on one port, each with a socket of its own.
 
     A worker that ends by itself while it serves is replaced by one with the same socket, so clients that connect
-    meanwhile wait for it.
+    meanwhile wait for it. A `printer` prints the lines of their calls.
     """
 
     def __init__(
-        self, open_store: Callable[[], Store], process: MockProcess, listeners: Sequence[socket.socket]
+        self,
+        open_store: Callable[[], Store],
+        process: MockProcess,
+        listeners: Sequence[socket.socket],
+        printer: PrinterProcess | None = None,
     ) -> None:
         self._open_store = open_store
         self._process = process
         self._listeners = listeners
+        self._printer = printer
         self._running: dict[int, socket.socket] = {}
         self._is_stopping = False
         self._received: list[signal.Signals] = []
@@ -85,21 +93,43 @@ class Workers:
         """Start all workers, and return when all have ended."""
         for number in STOP_SIGNALS:
             signal.signal(number, self._handle_signal)
-        for listener in self._listeners:
-            self._start_worker(listener)
-        self._wait_until_ready()
-        early = self._received[:]
-        if not self._is_stopping:
-            on_start()
-        while self._running:
-            ended, status = os.wait()
-            listener = self._running.pop(ended)
-            if not self._is_stopping:
-                logger.error("worker %d ended by itself (%s); starting another", ended, _describe_exit(status))
-                time.sleep(RESTART_SECONDS)
+        self._start_printer()
+        try:
+            for listener in self._listeners:
                 self._start_worker(listener)
+            self._wait_until_ready()
+            early = self._received[:]
+            if not self._is_stopping:
+                on_start()
+            while self._running:
+                self._replace_ended(*os.wait())
+        finally:
+            if self._printer is not None:
+                self._printer.stop()
         if early:
             raise Interrupted(early[0])
+
+    def _replace_ended(self, ended: int, status: int) -> None:
+        """Start another process in place of one that ended, unless all stop."""
+        listener = self._running.pop(ended, None)
+        if self._is_stopping:
+            return
+        what = "the process that prints calls" if listener is None else f"worker {ended}"
+        logger.error("%s ended by itself (%s); starting another", what, _describe_exit(status))
+        time.sleep(RESTART_SECONDS)
+        if listener is None:
+            self._start_printer()
+        else:
+            self._start_worker(listener)
+
+    def _start_printer(self) -> None:
+        if self._printer is not None:
+            self._printer.start(self._process.redact, self._close_for_printer)
+
+    def _close_for_printer(self) -> None:
+        _close_listeners(self._listeners)
+        for end in (self._ready, self._ready_writer, self._orphaned, self._parent_lives):
+            os.close(end)
 
     def _wait_until_ready(self) -> None:
         """Wait until every worker accepts connections; raises StoreError if a worker cannot start."""
@@ -109,8 +139,8 @@ class Workers:
                 ready += len(os.read(self._ready, len(self._listeners)))
                 continue
             ended, status = os.waitpid(-1, os.WNOHANG)
-            if ended and not self._is_stopping:
-                self._running.pop(ended)
+            if ended in self._running and not self._is_stopping:
+                del self._running[ended]
                 self._stop()
                 raise StoreError(f"a worker could not start ({_describe_exit(status)})")
 

@@ -82,8 +82,17 @@ def refuse_over_limit(
 
 
 def make_failure_reply(
-    failure: Response, request: Request, summary: str, behaviour: Behaviour | None, server: CalledServer | None = None
+    failure: Response,
+    request: Request,
+    outcome: Outcome,
+    behaviour: Behaviour | None,
+    server: CalledServer | None = None,
+    *,
+    miss: str = "",
 ) -> Reply:
-    """Return the reply to a request that no example answers, with what is done to it on purpose."""
-    reply = make_reply(failure, summary=summary, server=server, method=request.method)
-    return reply if behaviour is None else replace(reply, behaviour=behaviour)
+    """Return the reply to a request that no example answers, with what is done to it on purpose.
+
+    `miss` is the reason in a few words, by default that of the outcome.
+    """
+    reply = make_reply(failure, summary=outcome.summary, server=server, method=request.method)
+    return replace(reply, behaviour=behaviour, miss=miss or outcome.explain_miss())

@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 from understudy.matcher.decision import Decision
+from understudy.matcher.explanation.rendering import summarize_match_by_ids, summarize_nearest
 from understudy.matcher.index import Index, compile_index
 from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.parts.eligibility import RANGES
@@ -132,6 +133,15 @@ class Outcome(msgspec.Struct, frozen=True):
         if decision.candidate is None:
             return render_miss(decision)
         return render_error(404, "sequenceEndedError", SEQUENCE_ENDED, REPEAT_ANSWERS)
+
+    def explain_miss(self) -> str:
+        """Return why no example answers, in a few words: as the error to the client does, or by the nearest example."""
+        if self.decision.problem is not None:
+            return self.decision.problem.message
+        if self.decision.candidate is not None:
+            return self.summary
+        nearest, by_ids = summarize_nearest(self.decision), summarize_match_by_ids(self.decision)
+        return "; ".join(filter(None, (nearest, by_ids))) or self.summary
 
     @property
     def summary(self) -> str:

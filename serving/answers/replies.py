@@ -84,7 +84,8 @@ class Reply:
     set if the behaviour breaks the reply off, and the connection is held open first.
 
     What is logged: `response` is None if no complete response is sent. `server` is the mock server, None if the URL
-    names none. `example_id`, `example_name` and `summary` explain the answer.
+    names none. `example_id`, `example_name` and `summary` explain the answer. `miss` is why no example answers, in a
+    few words; "" for other answers.
     """
 
     head: bytes
@@ -97,6 +98,7 @@ class Reply:
     example_id: str | None = None
     example_name: str = ""
     summary: str = ""
+    miss: str = field(default="", kw_only=True)
     stream: Stream | None = None
     interim: bytes = b""
     upgrade: Upgrade | None = None

@@ -61,6 +61,15 @@ def render_failure(active: ActiveMode, outcome: Outcome) -> Response:
     return active.replay.render_failure(outcome) if active.mode is Mode.REPLAY else outcome.render_failure()
 
 
+def explain_miss(active: ActiveMode, outcome: Outcome) -> str:
+    """Return why no example answers a request, in a few words, as the error to its client does."""
+    if active.is_unanswered(outcome.decision.request):
+        return "its host is ignored"
+    if active.mode is Mode.REPLAY and outcome.decision.problem is None:
+        return active.replay.explain(outcome.decision)
+    return outcome.explain_miss()
+
+
 def resolve_behaviour(active: ActiveMode, outcome: Outcome) -> Behaviour | None:
     """Return the behaviour of an answer; a replay only repeats what was recorded."""
     if active.is_unanswered(outcome.decision.request):

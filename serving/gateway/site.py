@@ -120,7 +120,8 @@ class GatewaySite:
             return make_reply(refusal, summary="rate limit", method=request.method)
         if outcome.example is None:
             failure = respond.render_failure(self._active, outcome)
-            return make_failure_reply(failure, request, outcome.summary, behaviour)
+            miss = respond.explain_miss(self._active, outcome)
+            return make_failure_reply(failure, request, outcome, behaviour, miss=miss)
         if outcome.example.response.status == 101:
             return self._upgrade(request, outcome, outcome.example)
         return self._answer_from_example(request, outcome, outcome.example, client, behaviour)

@@ -127,7 +127,7 @@ def _answer_match(server: CompiledMockServer, request: Request, base: str) -> Re
         return _reply_without_example(server, request, refusal, "rate limit")
     if outcome.example is None:
         failure = _add_cors_headers(server, request, outcome.render_failure())
-        return _allow_caching(make_failure_reply(failure, request, outcome.summary, behaviour, server))
+        return _allow_caching(make_failure_reply(failure, request, outcome, behaviour, server))
     return _answer_from_example(server, request, outcome, behaviour, base)
 
 

@@ -10,6 +10,7 @@ from understudy.serving.answers.replies import PendingReply, Reply, make_reply
 from understudy.serving.http1.request_reader import RawRequest
 from understudy.serving.mock_server.calls import respond
 from understudy.serving.mock_server.directory import Directory
+from understudy.serving.seen_calls import CallWatch
 from understudy.serving.site_protocol import WireCache
 from understudy.store.errors import Hint
 from understudy.store.model.naming import escape_unprintable
@@ -29,12 +30,13 @@ class CallLogger(Protocol):
 class MockSite:
     """The `Site` of a port of mock servers; it is replaced as a whole when one of them changes."""
 
-    __slots__ = ("_log", "directory", "wire_cache")
+    __slots__ = ("_log", "_watch", "directory", "wire_cache")
 
-    def __init__(self, directory: Directory, log: CallLogger | None = None) -> None:
+    def __init__(self, directory: Directory, log: CallLogger | None = None, watch: CallWatch | None = None) -> None:
         self.directory = directory
         self.wire_cache = WireCache()
         self._log = log
+        self._watch = watch
 
     def respond(self, raw_request: RawRequest) -> Reply | PendingReply:
         """Return the reply of the mock server that is called."""
@@ -47,7 +49,8 @@ class MockSite:
         response = render_error(404, "mockNotFoundError", self._explain_not_found(raw_request), LIST_MOCK_SERVERS)
         # Any page may read it: otherwise a browser shows a network error.
         response = replace(response, headers=add_cors_headers(response.headers, None))
-        return make_reply(response, summary="no mock server", method=raw_request.method)
+        reply = make_reply(response, summary="no mock server", method=raw_request.method)
+        return replace(reply, miss="no mock server has this URL")
 
     def _explain_not_found(self, raw_request: RawRequest) -> str:
         if self.directory.at_root:
@@ -56,7 +59,10 @@ class MockSite:
         return f"The mock server {escape_unprintable(slug)} does not exist on this port." if slug else NO_MOCK_CALLED
 
     def log_call(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None:
-        """Count and log a call; one to no mock server is neither."""
+        """Count, log and show a call; one to no mock server is only shown."""
+        watch = self._watch
+        if watch is not None:
+            watch.note_reply(call, reply, at, duration)
         server = reply.server
         if server is not None:
             server.calls.count()

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from understudy.proxy.cli.command import UnderstudyCommand
+from understudy.proxy.cli.calls.call_line_options import call_line_options
 from understudy.proxy.cli.output import counted
 from understudy.proxy.cli.terminal_text import print_line
-from understudy.proxy.settings import MOCKS_PORT
+from understudy.proxy.settings import MOCKS_PORT, STANDARD_OUTPUT
 from understudy.store.errors import UserError
 from understudy.store.model.mock_servers import MockServer
 from understudy.store.repositories.store import Store
+
+if TYPE_CHECKING:
+    from understudy.proxy.mock_server.process import ServeSettings
 
 
 @click.command("serve", cls=UnderstudyCommand)
@@ -28,20 +34,10 @@ from understudy.store.repositories.store import Store
 @click.option("--keyfile", type=click.Path(path_type=Path), help="PEM file of its key [default: the same file].")
 @click.option("--no-shift-dates", is_flag=True, help="Send recorded dates as they are, not moved by the time since.")
 @click.option("--seed", type=int, metavar="N", help="Make random values the same in every run.")
+@call_line_options
 @click.option("--store", "store_given", metavar="URL", help="The store: a file or database URL.")
 @click.pass_context
-def serve(
-    ctx: click.Context,
-    names: tuple[str, ...],
-    port: int | None,
-    host: str,
-    workers: int,
-    certfile: Path | None,
-    keyfile: Path | None,
-    seed: int | None,
-    no_shift_dates: bool,
-    store_given: str | None,
-) -> None:
+def serve(ctx: click.Context, names: tuple[str, ...], store_given: str | None, **options: Any) -> None:
     """Serve all mock servers, or those of these names, until stopped.
 
     They answer at http://127.0.0.1:4000/mocks/SLUG/ and http://SLUG.localhost:4000/. With --port and one NAME, that
@@ -53,19 +49,44 @@ def serve(
     """
     gc.disable()  # until everything is compiled: what is imported and created before that stays
     from understudy.proxy.gateway.logging_setup import configure_logging
-    from understudy.proxy.mock_server.process import ServeSettings
     from understudy.proxy.mock_server.workers import serve as serve_mocks
 
-    _check_host(host)
-    certificate = _read_certificate(certfile, keyfile)
-    at_root = port is not None and len(names) == 1
-    settings = ServeSettings(
-        host, MOCKS_PORT if port is None else port, names, at_root, workers, certificate, seed, not no_shift_dates
-    )
+    settings = _read_settings(names, **options)
     open_store = _make_opener(store_given or ctx.find_root().obj)
     configure_logging(verbose=False)
-    scheme = "https" if certificate else "http"
-    serve_mocks(open_store, settings, lambda address, mocks: _announce(scheme, address, mocks, at_root))
+    show = partial(print_line, err=options["json_log"] == STANDARD_OUTPUT)
+    serve_mocks(open_store, settings, lambda address, mocks: _announce(show, settings, address, mocks))
+
+
+def _read_settings(
+    names: tuple[str, ...],
+    *,
+    port: int | None,
+    host: str,
+    workers: int,
+    certfile: Path | None,
+    keyfile: Path | None,
+    seed: int | None,
+    no_shift_dates: bool,
+    quiet: bool,
+    json_log: str | None,
+) -> ServeSettings:
+    from understudy.proxy.cli.calls.call_outputs import open_outputs
+    from understudy.proxy.mock_server.process import ServeSettings
+
+    _check_host(host)
+    at_root = port is not None and len(names) == 1
+    return ServeSettings(
+        host=host,
+        port=MOCKS_PORT if port is None else port,
+        names=names,
+        at_root=at_root,
+        workers=workers,
+        certificate=_read_certificate(certfile, keyfile),
+        seed=seed,
+        shift_dates=not no_shift_dates,
+        outputs=open_outputs(quiet=quiet, json_log=json_log, names_mocks=not at_root),
+    )
 
 
 def _make_opener(named: str | None) -> Callable[[], Store]:
@@ -102,11 +123,12 @@ def _is_loopback(address: str) -> bool:
     return ip_address(address.rpartition(":")[0].strip("[]").partition("%")[0]).is_loopback
 
 
-def _announce(scheme: str, address: str, mocks: list[MockServer], at_root: bool) -> None:
-    print_line(f"Listening on {scheme}://{address}, serving {counted(len(mocks), 'mock server')}. Stop with Ctrl-C.")
+def _announce(show: Callable[[str], None], settings: ServeSettings, address: str, mocks: list[MockServer]) -> None:
+    root = f"{settings.scheme}://{address}"
+    show(f"Listening on {root}, serving {counted(len(mocks), 'mock server')}. Stop with Ctrl-C.")
     if not _is_loopback(address):
-        print_line("Other machines can reach it too; only private mock servers require a key.")
+        show("Other machines can reach it too; only private mock servers require a key.")
     for mock in mocks:
-        print_line(f"  {mock.name}: {scheme}://{address}/{'' if at_root else f'mocks/{mock.slug}/'}")
+        show(f"  {mock.name}: {root}/{'' if settings.at_root else f'mocks/{mock.slug}/'}")
     if not mocks:
-        print_line("There are no mock servers yet; a new one is served at once: understudy mocks create NAME ...")
+        show("There are no mock servers yet; a new one is served at once: understudy mocks create NAME ...")

@@ -17,7 +17,7 @@ from tests.programs import Serving, Understudy, probe, wait_for
 def serving(understudy: Understudy) -> Iterator[Serving]:
     """Two workers, and the process that looks after them."""
     understudy.run("mocks", "create", "shop", "--request", "GET /users/1 200 Ada")
-    with understudy.mocks_serving("shop", "--workers", 2) as serving:
+    with understudy.mocks_serving("shop", "--workers", 2, "--quiet") as serving:
         yield serving
 
 

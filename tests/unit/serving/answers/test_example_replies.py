@@ -53,6 +53,6 @@ def test_a_reply_names_its_example() -> None:
 
 def test_a_failure_is_held_up_as_an_answer_is_and_has_no_body_for_head() -> None:
     failure = render_error(404, "missing", "Not here.")
-    reply = make_failure_reply(failure, make_request("HEAD"), "no match", SLOW)
+    reply = make_failure_reply(failure, make_request("HEAD"), find(), SLOW)
     assert (reply.behaviour, reply.body, reply.response) == (SLOW, b"", failure)
-    assert make_failure_reply(failure, make_request(), "no match", None).body == failure.body
+    assert make_failure_reply(failure, make_request(), find(), None).body == failure.body

@@ -1,0 +1,42 @@
+"""Where the lines of calls go: people read them on standard error, programs in a file or on standard output."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+
+from understudy.proxy.call_lines.call_display import CallOutputs
+from understudy.proxy.cli.calls.call_text import CallText
+from understudy.proxy.cli.terminal_text import shows_styles
+from understudy.proxy.settings import STANDARD_OUTPUT
+from understudy.store.errors import UserError
+
+
+def open_outputs(
+    *, quiet: bool, json_log: str | None, names_mocks: bool = False, keeps_output: bool = False
+) -> CallOutputs:
+    """Return the outputs that a command asks for.
+
+    `names_mocks`: lines name the mock server. `keeps_output`: standard output belongs to another program. Raises
+    UserError if the file of the JSON log cannot be written.
+    """
+    file = None if json_log is None else _open_json(json_log, keeps_output=keeps_output)
+    if quiet or sys.stderr is None:
+        return CallOutputs(json=file)
+    text = CallText(styled=shows_styles(err=True), encoding=sys.stderr.encoding or "utf-8", names_mocks=names_mocks)
+    return CallOutputs(sys.stderr.fileno(), text, file)
+
+
+def _open_json(name: str, *, keeps_output: bool) -> int:
+    if name == STANDARD_OUTPUT:
+        if keeps_output:
+            raise UserError("takes a file here: standard output belongs to the command", field="json_log")
+        return sys.stdout.fileno()
+    try:
+        # A named pipe that is opened for writing alone waits for its reader (fifo(7)).
+        is_pipe = os.path.exists(name) and stat.S_ISFIFO(os.stat(name).st_mode)
+        kind = os.O_RDWR if is_pipe else os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        return os.open(name, kind | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UserError(f"cannot write {name}: {error.strerror}", field="json_log") from error
