@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @call_line_options
 @click.option("--store", "store_given", metavar="URL", help="The store: a file or database URL.")
 @click.pass_context
-def serve(ctx: click.Context, names: tuple[str, ...], store_given: str | None, **options: Any) -> None:
+def serve(ctx: click.Context, /, names: tuple[str, ...], store_given: str | None, **options: Any) -> None:
     """Serve all mock servers, or those of these names, until stopped.
 
     They answer at http://127.0.0.1:4000/mocks/SLUG/ and http://SLUG.localhost:4000/. With --port and one NAME, that
