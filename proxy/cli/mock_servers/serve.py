@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.calls.call_line_options import call_line_options
+from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.output import counted
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.settings import MOCKS_PORT, STANDARD_OUTPUT
