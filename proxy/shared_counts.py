@@ -3,30 +3,38 @@
 The file is a hash table of 64-bit numbers: positions in sequences, calls in the window of a rate limit, calls that each
 process answered and logged. The first process that serves starts with an empty table. A crash needs no repair: locks
 end with their process.
+
+Where the disk has no room for the file, the table is in memory, for this process and those that it forks.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import mmap
 import os
-import struct
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from understudy.proxy.counts_file import (
+    FILE_SIZE,
+    NUMBER_OFFSET,
+    SLOT,
+    SLOTS,
+    digest_group,
+    has_table,
+    open_in_memory,
+    open_to_serve,
+    scan_group,
+)
 from understudy.store.errors import StoreError
 
-SLOTS = 1 << 18
+logger = logging.getLogger(__name__)
+
 FULL = SLOTS * 3 // 4
-_SLOT = struct.Struct("=16s8sQ")  # digest of the key, digest of its group, the number
-_NUMBER_OFFSET = 24  # of the number in its slot
-_USED = struct.Struct("=Q")
-FILE_SIZE = (1 + SLOTS) * _SLOT.size  # sparse: unwritten pages take no room
-LOCK_ATTEMPTS, LOCK_RETRY_SECONDS = 3, 0.002  # `is_served` of another process holds the lock for a moment
 _FREE = bytes(16)
 _WINDOW_BITS = 32
 
@@ -49,34 +57,35 @@ class SharedCounter:
 
 
 class SharedCounts:
-    """The table of one store's mock servers. Raises StoreError if its file cannot be used or is full.
+    """The table of processes that serve one store's mock servers; it is empty if no other process serves them.
 
-    `serve`: start with an empty table if no other process serves; without it, only read.
+    Without a path it is in memory, and belongs to this process and those that it forks. Raises StoreError if the file
+    cannot be used, or is full of keys.
     """
 
-    def __init__(self, path: Path, *, serve: bool) -> None:
+    def __init__(self, path: Path | None) -> None:
         self._thread_lock = threading.Lock()
-        try:
-            self._file = _open_file(path, serve=serve)
-            self._map = mmap.mmap(self._file, FILE_SIZE)
-        except OSError as error:
-            raise StoreError(f"cannot use {path}, in which mock servers share their counters: {error}") from error
+        self._served = open_to_serve(path) if path else None
+        self._memory = None if self._served is not None and has_table(self._served) else open_in_memory()
+        if path and self._memory is not None:
+            logger.error("no space left on the disk for %s: calls are counted in memory, and cannot be verified", path)
+        self._map = mmap.mmap(self._file, FILE_SIZE)
         self._numbers = memoryview(self._map).cast("Q")
+
+    @property
+    def _file(self) -> int:
+        file = self._served if self._memory is None else self._memory
+        assert file is not None
+        return file
 
     def close(self) -> None:
         """Close the file; its counters must not be used after this."""
-        # The map has the file open too, as long as a counter exists, so the lock would stay.
-        fcntl.flock(self._file, fcntl.LOCK_UN)
-        os.close(self._file)
-
-    def is_served(self) -> bool:
-        """Return whether a process serves from this table; for tables that were opened without `serve`."""
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        fcntl.flock(self._file, fcntl.LOCK_UN)
-        return False
+        if self._served is not None:
+            # The map has the file open too, as long as a counter exists, so the lock would stay.
+            fcntl.flock(self._served, fcntl.LOCK_UN)
+            os.close(self._served)
+        if self._memory is not None:
+            os.close(self._memory)
 
     def make_counter(self, group: str) -> SharedCounter:
         """Return a counter of this group, of the process that counts with it."""
@@ -89,12 +98,12 @@ class SharedCounts:
 
     def sum_group(self, group: str) -> int:
         """Return the sum of the numbers of a group."""
-        return sum(self._numbers[place // 8] for place in self._scan_group(group))
+        return sum(self._numbers[place // 8] for place in scan_group(self._map, group))
 
     def clear(self, group: str) -> None:
         """Set every number of a group to 0."""
         with self._lock():
-            for place in self._scan_group(group):
+            for place in scan_group(self._map, group):
                 self._numbers[place // 8] = 0
 
     def advance(self, key: str, group: str, limit: int) -> int:
@@ -133,13 +142,13 @@ class SharedCounts:
         digest = hashlib.blake2b(key.encode(), digest_size=16).digest()
         slot = int.from_bytes(digest[:8], "big") % SLOTS
         while True:
-            start = (1 + slot) * _SLOT.size
+            start = (1 + slot) * SLOT.size
             found = self._map[start : start + 16]
             if found == digest:
-                return start + _NUMBER_OFFSET
+                return start + NUMBER_OFFSET
             if found == _FREE:
                 self._claim_slot(start, digest, group)
-                return start + _NUMBER_OFFSET
+                return start + NUMBER_OFFSET
             slot = (slot + 1) % SLOTS
 
     def _claim_slot(self, start: int, digest: bytes, group: str) -> None:
@@ -147,15 +156,7 @@ class SharedCounts:
         if used >= FULL:
             raise StoreError("the table of counters is full; stop all mock servers of this store once to empty it")
         self._numbers[0] = used + 1
-        _SLOT.pack_into(self._map, start, digest, _digest(group), 0)
-
-    def _scan_group(self, group: str) -> Iterator[int]:
-        digest = _digest(group)
-        found = self._map.find(digest, _SLOT.size)
-        while found >= 0:
-            if found % _SLOT.size == 16:  # else the same bytes are there by chance
-                yield found + 8
-            found = self._map.find(digest, found + 1)
+        SLOT.pack_into(self._map, start, digest, digest_group(group), 0)
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -166,47 +167,3 @@ class SharedCounts:
                 yield
             finally:
                 fcntl.lockf(self._file, fcntl.LOCK_UN, 1)
-
-
-def _open_file(path: Path, *, serve: bool) -> int:
-    """Open the file, and replace it by a new one if no other process serves from it.
-
-    It is never emptied in place: a process that reads it then would be killed (SIGBUS).
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        if not serve:
-            os.ftruncate(file, FILE_SIZE)
-            return file
-        if _try_exclusive_lock(file):
-            if os.fstat(file).st_size and _is_at(file, path):
-                path.unlink()
-        else:
-            fcntl.flock(file, fcntl.LOCK_SH)
-        os.ftruncate(file, FILE_SIZE)
-        fcntl.flock(file, fcntl.LOCK_SH)
-        if _is_at(file, path):
-            return file
-        os.close(file)
-
-
-def _try_exclusive_lock(file: int) -> bool:
-    """Lock the file exclusively if no process serves from it; return whether it is locked."""
-    for _ in range(LOCK_ATTEMPTS):
-        with suppress(BlockingIOError):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        time.sleep(LOCK_RETRY_SECONDS)
-    return False
-
-
-def _is_at(file: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _digest(group: str) -> bytes:
-    return hashlib.blake2b(group.encode(), digest_size=8).digest()

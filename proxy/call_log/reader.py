@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from understudy.proxy.call_log.counts_reader import CountsReader
 from understudy.proxy.settings import locate_counts_file
-from understudy.proxy.shared_counts import SharedCounts
 from understudy.store.model.calls import Call
 from understudy.store.model.mock_servers import MockServer
 from understudy.store.model.values import replace
@@ -52,7 +52,7 @@ KINDS = ("calls", "kept", "failed", "dropped", "unlogged")
 class StoredCallLog:
     """The log of one mock server, for verification; `counts` is None if it was never served."""
 
-    def __init__(self, store: Store, mock: MockServer, counts: SharedCounts | None) -> None:
+    def __init__(self, store: Store, mock: MockServer, counts: CountsReader | None) -> None:
         self.mock = mock
         self._store = store
         self._counts = counts
@@ -64,6 +64,10 @@ class StoredCallLog:
         served = self._counts.is_served()  # read first: a process that ends after this has already counted
         numbers = CallCounts(**{kind: self._counts.sum_group(f"{self.mock.id} {kind}") for kind in KINDS})
         return numbers if served else replace(numbers, gone=numbers.waiting)
+
+    def is_counted(self) -> bool:
+        """Return whether the numbers are known: not those of mock servers that started on a full disk."""
+        return self._counts is None or self._counts.is_counted()
 
     def catch_up(self, seconds: float = CATCH_UP_SECONDS) -> CallCounts:
         """Wait, at most so long, until every answered call is in the log or lost; return the numbers."""
@@ -103,7 +107,7 @@ def open_call_log(store: Store, mock: MockServer) -> Iterator[StoredCallLog]:
     if not file.exists():
         yield StoredCallLog(store, mock, None)
         return
-    counts = SharedCounts(file, serve=False)
+    counts = CountsReader(file)
     try:
         yield StoredCallLog(store, mock, counts)
     finally:

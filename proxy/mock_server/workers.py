@@ -43,7 +43,7 @@ def serve(open_store: Callable[[], Store], settings: ServeSettings, on_start: On
     """
     listeners = _bind_listeners(settings)
     store = open_store()
-    counts = SharedCounts(locate_counts_file(store.location), serve=True)
+    counts = SharedCounts(locate_counts_file(store.location))
     try:
         has_printer = settings.workers > 1 and settings.outputs.lines is not None
         printer = PrinterProcess(settings.outputs) if has_printer else None

@@ -6,7 +6,6 @@ import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any, cast
 
 from understudy.proxy.call_log.in_memory import InMemoryCallLog
@@ -71,13 +70,13 @@ class SingleMockServer:
 class LocalMockServer:
     """A mock server that answers at `url` until `stop`, with its own calls and sequences."""
 
-    def __init__(self, store: Store, mock: MockServer, folder: Path, *, seed: int | None = None) -> None:
+    def __init__(self, store: Store, mock: MockServer, *, seed: int | None = None) -> None:
         self._mock = mock
         self._stopped = False
         self._calls = InMemoryCallLog(mock.id, make_display_redactor(store))
         self._thread = ServingThread(store.bodies)
         self._calls.settle = self._thread.settle
-        self._counts = SharedCounts(folder / f"counts-{mock.id}", serve=True)
+        self._counts = SharedCounts(None)
         self._thread.start(self._make_site(store, mock, seed))
 
     def _make_site(self, store: Store, mock: MockServer, seed: int | None) -> MockSite:

@@ -50,9 +50,8 @@ def understudy_store(pytestconfig: pytest.Config) -> Iterator[Store]:
 class MockServerFactory:
     """The fixture `mock_server`: call it to start a mock server that runs until the test ends."""
 
-    def __init__(self, request: pytest.FixtureRequest, folder: pytest.TempPathFactory, ending: ExitStack) -> None:
+    def __init__(self, request: pytest.FixtureRequest, ending: ExitStack) -> None:
         self._request = request
-        self._folder = folder
         self._ending = ending
 
     def __call__(
@@ -78,7 +77,7 @@ class MockServerFactory:
                 store = open_or_upgrade_store("sqlite://")
                 self._ending.callback(store.close)
                 mock = mock_from_requests(store, requests, settings)
-        served = LocalMockServer(store, mock, self._folder.mktemp("mock_server"), seed=seed)
+        served = LocalMockServer(store, mock, seed=seed)
         self._ending.callback(served.stop)
         return served
 
@@ -120,12 +119,10 @@ def _end_session(session: LocalSession, *, allow_misses: bool) -> None:
 
 
 @pytest.fixture
-def mock_server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[MockServerFactory]:
+def mock_server(request: pytest.FixtureRequest) -> Iterator[MockServerFactory]:
     """Mock servers on free ports inside the test process: `mock_server("shop").url`."""
     with ExitStack() as ending:
-        yield MockServerFactory(request, tmp_path_factory, ending)
+        yield MockServerFactory(request, ending)
 
 
 @pytest.fixture

@@ -36,7 +36,10 @@ class Gateways(Protocol):
         ...
 
     def list_living(self, now: float) -> Sequence[Gateway]:
-        """Return the gateways whose heartbeat is recent at `now` (seconds since the epoch), by name."""
+        """Return the gateways that run at `now` (seconds since the epoch), by name.
+
+        A gateway runs if its heartbeat is recent, or if its process has the store open.
+        """
         ...
 
     def record_heartbeat(self, gateway_id: str, now: float, seen_revision: int, lost: int) -> GatewayState | None:

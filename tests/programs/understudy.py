@@ -28,12 +28,13 @@ class Understudy:
 
     `preamble` is Python that the program runs before it begins, for tests that watch it from within. Such a program is
     a process of its own from its first line on, as is one that is not `forked`; others are forked from one that has
-    imported everything.
+    imported everything. What servers print goes to the folder `outputs`, by default to `home`.
     """
 
     home: Path
     preamble: str = ""
     forked: bool = True
+    outputs: Path | None = None
 
     @property
     def store(self) -> Path:
@@ -131,7 +132,7 @@ class Understudy:
 
     @contextmanager
     def _listening(self, *arguments: object, **environment: str) -> Iterator[Serving]:
-        output = self.home / f"gateway-{time.monotonic_ns()}.log"
+        output = (self.outputs or self.home) / f"gateway-{time.monotonic_ns()}.log"
         with output.open("w") as file:
             process = self.start(*arguments, streams=(0, file.fileno(), file.fileno()), **environment)
         serving = Serving.wait_until_listening(process, output)

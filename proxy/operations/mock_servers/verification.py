@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from understudy.proxy.call_log.reader import CallCounts, open_call_log
+from understudy.proxy.call_log.reader import CallCounts, StoredCallLog, open_call_log
 from understudy.proxy.operations.mock_servers.call_expectations import Expected, Times
 from understudy.proxy.operations.mock_servers.call_logs import check_logging
 from understudy.proxy.operations.mock_servers.verdicts import Verdict, find_matching_calls
-from understudy.store.errors import UserError
+from understudy.store.errors import StoreError, UserError
 from understudy.store.model.calls import Call
+from understudy.store.model.mock_servers import MockServer
 from understudy.store.redaction.settings import make_display_redactor
 from understudy.store.repositories.store import Store
 
@@ -52,7 +53,8 @@ class Logged(Protocol):
 def verify_calls(store: Store, mock: str, expected: ExpectedCalls, *, within: float | None = None) -> Verdict:
     """Return the verdict on the calls to a mock server; waits at most `within` seconds for it to hold.
 
-    Raises NotFound, and UserError where its log is off, for a call or a header that cannot be read, and for `within`
+    Raises NotFound, StoreError where calls are not counted, and UserError where its log is off, for a call or a header
+    that cannot be read, and for `within`
     where no call has to come.
     """
     found = store.mock_servers.find(mock)
@@ -62,7 +64,17 @@ def verify_calls(store: Store, mock: str, expected: ExpectedCalls, *, within: fl
         raise UserError(message, field="within")
     call = Expected(expected.called, expected.headers, expected.body, make_display_redactor(store))
     with open_call_log(store, found) as log:
+        _check_counted(log, found)
         return await_verdict(log, call, expected.times, since=expected.since, within=within or 0)
+
+
+def _check_counted(log: StoredCallLog, mock: MockServer) -> None:
+    if not log.is_counted():
+        message = (
+            f"calls to {mock.name} cannot be verified: when its server started, the disk of the store had no room for"
+            " the counters of calls; make room and start the server again"
+        )
+        raise StoreError(message, what="mock server", which=mock.name)
 
 
 def await_verdict(

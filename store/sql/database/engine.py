@@ -14,12 +14,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, DisconnectionError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 
-from understudy.store.errors import Hint, NotFound, SchemaMismatch, StoreError, UserError, ValueRefused
+from understudy.store.errors import Hint, NotFound, StoreError, UserError, ValueRefused
 from understudy.store.sql.database.checkpoints import Checkpointer
+from understudy.store.sql.database.database_errors import to_store_error
+from understudy.store.sql.database.database_files import DatabaseFiles
+from understudy.store.sql.database.living_gateways import add_living_function
 
 BUSY_TIMEOUT_MS = 15_000
 WAL_TIMEOUT_SECONDS = 5.0
@@ -33,7 +36,6 @@ LONGEST_LOG_BYTES = 256 * 1024 * 1024
 LOCK_POLL_SECONDS = 0.002
 # SQLite binds up to 32,766 values in a statement since 3.32 (sqlite.org/limits.html); 500 is below all limits.
 IDS_PER_QUERY = 500
-_SIGNS_OF_DAMAGE = ("malformed", "vtable constructor failed", "Could not decode to UTF-8")
 ACTOR = "actor"
 """The key of a session's `info` that holds the name of the actor."""
 
@@ -51,7 +53,8 @@ class Database:
         if _is_file(self.url):
             _check_file(str(self.url.database), make=make)
         self.checkpointer = Checkpointer(Path(str(self.url.database)), PAGE_BYTES) if _is_file(self.url) else None
-        self.engine = _make_engine(self.url, self.checkpointer, sync_full=sync_full)
+        self._files = DatabaseFiles(Path(str(self.url.database))) if _is_file(self.url) else None
+        self.engine = _make_engine(self.url, self.checkpointer, self._files, sync_full=sync_full)
         self._write_engine = self.engine.execution_options(writes=True)
         # A store in memory has one connection, and a connection has one transaction at a time.
         self._lock = RLock() if _is_in_memory(self.url) else nullcontext()
@@ -135,6 +138,22 @@ class Database:
         with self.translate_errors(), self._write_engine.connect() as connection:
             yield connection
 
+    def read_value(self, query: str) -> Any:
+        """Return the one value of a query, outside any transaction; it is the cheapest way to read.
+
+        Raises StoreError if the files of the database were deleted or replaced.
+        """
+        with self.translate_errors():
+            raw = self.engine.raw_connection()
+            try:
+                driver: Any = raw.driver_connection
+                [value] = driver.execute(query).fetchone()
+                if self._files is not None:
+                    self._files.check(raw.info, driver)
+                return value
+            finally:
+                raw.close()
+
     @contextmanager
     def borrow_driver_connection(self) -> Iterator[Any]:
         """Lend a connection of the driver, outside any transaction."""
@@ -186,9 +205,9 @@ class Database:
         except (sqlite3.DataError, sqlite3.IntegrityError) as error:
             raise self._make_value_error(error) from error
         except DBAPIError as error:
-            raise _to_store_error(str(error.orig), self.location) from error
+            raise to_store_error(str(error.orig), self.location, BUSY_TIMEOUT_MS) from error
         except (SQLAlchemyError, sqlite3.Error) as error:
-            raise _to_store_error(str(error), self.location) from error
+            raise to_store_error(str(error), self.location, BUSY_TIMEOUT_MS) from error
         except (UnicodeEncodeError, OverflowError) as error:
             raise self._make_value_error(error) from error
 
@@ -217,29 +236,20 @@ def _parse_url(text: str) -> URL:
     return url
 
 
-def _make_engine(url: URL, checkpointer: Checkpointer | None, *, sync_full: bool) -> Engine:
+def _make_engine(
+    url: URL, checkpointer: Checkpointer | None, files: DatabaseFiles | None, *, sync_full: bool
+) -> Engine:
     if _is_file(url):
         _create_private(Path(str(url.database)))
     pool = StaticPool if _is_in_memory(url) else QueuePool
     engine = create_engine(url, poolclass=pool, connect_args={"check_same_thread": False})
+    if files is not None:
+        _watch_files(engine, files)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:
-        # Transactions are begun below: the driver would begin none for reads and for DDL.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
-        cursor.execute("pragma foreign_keys = on")
-        cursor.execute(f"pragma page_size = {PAGE_BYTES}")
-        # Statement journals go to memory: a file for them costs more than the statement.
-        cursor.execute("pragma temp_store = memory")
-        # With a write-ahead log, NORMAL survives every end of the process; only a power cut can lose the last commits.
-        cursor.execute(f"pragma synchronous = {'full' if sync_full else 'normal'}")
-        cursor.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        cursor.execute(f"pragma journal_size_limit = {LONGEST_LOG_BYTES}")
-        cursor.close()
-
-    file = _DatabaseFile(Path(str(url.database)).absolute()) if _is_file(url) else None
+        _set_pragmas(connection, sync_full=sync_full)
+        add_living_function(connection, Path(str(url.database)) if _is_file(url) else None)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -249,12 +259,46 @@ def _make_engine(url: URL, checkpointer: Checkpointer | None, *, sync_full: bool
             driver.execute("begin")
             return
         _begin_writing(driver)
-        if file is not None:
-            file.check()
+        if files is not None:
+            files.check(connection.info, driver)
         if checkpointer is not None:
             checkpointer.note_commit()
 
     return engine
+
+
+def _set_pragmas(connection: sqlite3.Connection, *, sync_full: bool) -> None:
+    # Transactions are begun by `_make_engine`: the driver would begin none for reads and for DDL.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("pragma foreign_keys = on")
+    cursor.execute(f"pragma page_size = {PAGE_BYTES}")
+    # Statement journals go to memory: a file for them costs more than the statement.
+    cursor.execute("pragma temp_store = memory")
+    # With a write-ahead log, NORMAL survives every end of the process; only a power cut can lose the last commits.
+    cursor.execute(f"pragma synchronous = {'full' if sync_full else 'normal'}")
+    cursor.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    cursor.execute(f"pragma journal_size_limit = {LONGEST_LOG_BYTES}")
+    cursor.close()
+
+
+def _watch_files(engine: Engine, files: DatabaseFiles) -> None:
+    """Have `files` know the connections, and none used again that it gave up."""
+    files.close_idle = engine.dispose
+    event.listen(engine, "do_connect", lambda *_: files.check_connect())
+    event.listen(engine, "connect", lambda driver, _: files.note_open(driver))
+    event.listen(engine, "close", lambda driver, _: files.note_closed(driver))
+
+    @event.listens_for(engine, "checkout")
+    def check_log(driver: sqlite3.Connection, record: ConnectionPoolEntry, _: object) -> None:
+        if not files.check_log(record.info, driver):
+            raise DisconnectionError  # the pool opens another one
+
+    @event.listens_for(engine, "checkin")
+    def close_if_given_up(driver: sqlite3.Connection | None, record: ConnectionPoolEntry) -> None:
+        if driver is not None and files.is_given_up(driver):
+            record.invalidate()
 
 
 def _begin_writing(driver: sqlite3.Connection) -> None:
@@ -293,29 +337,6 @@ class _OpenTransaction(local):
 
     connection: Connection | None = None
     actor: str | None = None
-
-
-class _DatabaseFile:
-    """The file of a database. An open connection would write to it even after it was deleted or replaced."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._identity: tuple[int, int] | None = None
-
-    def check(self) -> None:
-        """Raise StoreError if the path does not lead to the file of the first write."""
-        try:
-            status = os.stat(self._path)
-        except OSError:
-            raise self._make_error("moved or deleted") from None
-        # Read at the first write: on an overlay file system, opening a file for writing can change its inode.
-        self._identity = self._identity or (status.st_dev, status.st_ino)
-        if self._identity != (status.st_dev, status.st_ino):
-            raise self._make_error("replaced by another file")
-
-    def _make_error(self, event: str) -> StoreError:
-        line = f"the store {self._path} was {event} while it was in use"
-        return StoreError(line, what="store", which=str(self._path))
 
 
 def _is_in_memory(url: URL) -> bool:
@@ -360,23 +381,3 @@ def _create_private(file: Path) -> None:
     # History holds secrets: only the owner may read the file. SQLite gives its other files the same mode.
     with suppress(OSError):  # the file exists, or SQLite raises a better error
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-
-
-def _to_store_error(reason: str, location: str) -> StoreError:
-    if "not a database" in reason:
-        line = f"{location} is not an Understudy store"
-        return SchemaMismatch(line, what="store", which=location, hint=Hint("choose_store"))
-    if "readonly" in reason:
-        line = f"the store {location} is read-only"
-        return StoreError(line, what="store", which=location, hint=Hint("make_writable"))
-    lines = {
-        "unable to open": f"cannot open the store {location}; does the folder exist and may you write to it?",
-        "disk is full": f"no space left on the disk of the store {location}",
-        "disk I/O error": (
-            f"the disk of the store {location} cannot be read or written: it is full, read-only or broken"
-        ),
-        "locked": f"the store {location} was locked by another program for {BUSY_TIMEOUT_MS // 1000} s",
-        **dict.fromkeys(_SIGNS_OF_DAMAGE, f"the store {location} is damaged; try: sqlite3 {location} .recover"),
-    }
-    line = next((line for part, line in lines.items() if part in reason), f"store {location}: {reason}")
-    return StoreError(line, what="store", which=location)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
-from understudy.store.model.gateways import HEARTBEAT_TIMEOUT_SECONDS
 from understudy.store.model.naming import SHOWN_NAMES
+from understudy.store.sql.database import tables as t
+from understudy.store.sql.database.living_gateways import PROCESSES, build_living_condition
 
-PROCESSES = Path("/proc")
 # The bytes that SQLite locks for writing while a connection has a file for itself (sqlite3.c, SHARED_FIRST).
 EXCLUSIVE_BYTES = [str(0x40000002), str(0x40000002 + 509)]
 
@@ -22,11 +21,9 @@ EXCLUSIVE_BYTES = [str(0x40000002), str(0x40000002 + 509)]
 def list_gateways(connection: Connection) -> dict[int, str]:
     """Return the gateways on a store that run, by the ids of their processes; the store may be an old one."""
     with suppress(DBAPIError):
-        query = text("select pid, name from gateways where heartbeat > :since order by name")
-        return {
-            pid: f"the gateway {name}"
-            for pid, name in connection.execute(query, {"since": time.time() - HEARTBEAT_TIMEOUT_SECONDS})
-        }
+        row = t.GatewayRow
+        query = select(row.pid, row.name).where(build_living_condition()).order_by(row.name)
+        return {pid: f"the gateway {name}" for pid, name in connection.execute(query)}
     return {}
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from understudy.store.errors import Conflict, Hint
-from understudy.store.model.gateways import HEARTBEAT_TIMEOUT_SECONDS, Mode
+from understudy.store.model.gateways import Mode
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
+from understudy.store.sql.database.living_gateways import build_living_condition
 
 RECORDING = tuple(mode for mode in Mode if mode.is_recording)
 
 
 def check_unused(tx: Session, column: InstrumentedAttribute[str | None], id_: str, what: str, which: str) -> None:
     """Raise Conflict if a running gateway has this id in a column of its row."""
-    name = tx.scalar(select(t.GatewayRow.name).where(column == id_, _is_living()).limit(1))
+    name = tx.scalar(select(t.GatewayRow.name).where(column == id_, build_living_condition()).limit(1))
     if name is not None:
         hint = Hint("switch_gateway", {"gateway": name})
         raise Conflict(f"gateway {name} is using {what} {which}", what=what, which=which, hint=hint)
@@ -38,13 +38,11 @@ def build_free_condition() -> ColumnElement[bool]:
 def find_earliest_start(database: Database) -> float | None:
     """Return when the first of the running gateways started, in seconds since the epoch; None if none runs."""
     with database.begin_read() as tx:
-        return tx.scalar(select(func.min(t.GatewayRow.started_at)).where(_is_living()))
-
-
-def _is_living() -> ColumnElement[bool]:
-    return t.GatewayRow.heartbeat > time.time() - HEARTBEAT_TIMEOUT_SECONDS
+        return tx.scalar(select(func.min(t.GatewayRow.started_at)).where(build_living_condition()))
 
 
 def _select_sessions(*modes: Mode) -> Any:
     used = t.GatewayRow.session_id == t.SessionRow.id
-    return select(t.SessionRow.number).where(used, t.GatewayRow.mode.in_([mode.value for mode in modes]), _is_living())
+    return select(t.SessionRow.number).where(
+        used, t.GatewayRow.mode.in_([mode.value for mode in modes]), build_living_condition()
+    )

@@ -34,8 +34,7 @@ class SqlChanges:
 
     def get_latest(self) -> int:
         # Each gateway and mock server reads it thirty times a second: opening a session would take most of the time.
-        with self._database.borrow_driver_connection() as connection:
-            return int(connection.execute(LATEST).fetchone()[0])
+        return int(self._database.read_value(LATEST))
 
     def list_since(self, revision: int) -> list[Change] | None:
         query = select(t.ChangeRow).where(t.ChangeRow.revision > revision).order_by(t.ChangeRow.revision)

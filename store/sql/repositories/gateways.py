@@ -8,9 +8,10 @@ from sqlalchemy import delete, select, update
 
 from understudy.store.errors import Conflict
 from understudy.store.model.changes import Subject
-from understudy.store.model.gateways import HEARTBEAT_TIMEOUT_SECONDS, Gateway, GatewayState
+from understudy.store.model.gateways import Gateway, GatewayState
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
+from understudy.store.sql.database.living_gateways import build_living_condition
 from understudy.store.sql.mapping.gateway_rows import (
     gateway_from_row,
     gateway_state_from_row,
@@ -32,12 +33,14 @@ class SqlGateways:
 
     def register(self, gateway: Gateway) -> None:
         with self._database.begin_write() as tx:
-            tx.execute(delete(t.GatewayRow).where(t.GatewayRow.heartbeat < gateway.heartbeat - STALE_ROW_SECONDS))
+            lives = build_living_condition(gateway.heartbeat)
+            is_stale = t.GatewayRow.heartbeat < gateway.heartbeat - STALE_ROW_SECONDS
+            tx.execute(delete(t.GatewayRow).where(is_stale, ~lives))
             # Two gateways cannot listen on one address: the earlier one was killed before it could remove its row.
             tx.execute(delete(t.GatewayRow).where(t.GatewayRow.listen == gateway.listen))
             same = tx.scalar(select(t.GatewayRow).where(t.GatewayRow.name == gateway.name))
             if same is not None:
-                if same.heartbeat > gateway.heartbeat - HEARTBEAT_TIMEOUT_SECONDS:
+                if tx.scalar(select(lives).where(t.GatewayRow.id == same.id)):
                     line = f"a gateway called {gateway.name!r} is running already (process {same.pid})"
                     raise Conflict(line, what="gateway", which=gateway.name)
                 tx.delete(same)
@@ -45,11 +48,7 @@ class SqlGateways:
             tx.add(t.GatewayRow(**gateway_to_columns(gateway)))
 
     def list_living(self, now: float) -> Sequence[Gateway]:
-        query = (
-            select(t.GatewayRow)
-            .where(t.GatewayRow.heartbeat > now - HEARTBEAT_TIMEOUT_SECONDS)
-            .order_by(t.GatewayRow.name)
-        )
+        query = select(t.GatewayRow).where(build_living_condition(now)).order_by(t.GatewayRow.name)
         with self._database.begin_read() as tx:
             return [gateway_from_row(row) for row in tx.scalars(query)]
 

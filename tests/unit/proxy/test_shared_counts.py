@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from understudy.proxy import shared_counts
+from understudy.proxy.call_log.counts_reader import CountsReader
 from understudy.proxy.shared_counts import SharedCounts
 from understudy.store.errors import StoreError
 
@@ -25,7 +26,7 @@ def file() -> Iterator[Path]:
 @pytest.fixture
 def counts(file: Path) -> Iterator[SharedCounts]:
     """A table of a process that serves."""
-    with closing(SharedCounts(file, serve=True)) as opened:
+    with closing(SharedCounts(file)) as opened:
         yield opened
 
 
@@ -44,7 +45,7 @@ def test_the_numbers_of_a_group_add_up(counts: SharedCounts) -> None:
 
 
 def test_a_reader_sees_what_others_count(counts: SharedCounts, file: Path) -> None:
-    with closing(SharedCounts(file, serve=False)) as looking:
+    with closing(CountsReader(file)) as looking:
         counts.make_counter("calls").count(5)
         assert looking.sum_group("calls") == 5
 
@@ -96,22 +97,22 @@ def test_a_full_table_is_reported(counts: SharedCounts, monkeypatch: pytest.Monk
 
 def test_a_file_that_cannot_be_used_is_named() -> None:
     with pytest.raises(StoreError, match="/proc/counts"):
-        SharedCounts(Path("/proc/counts"), serve=True)
+        SharedCounts(Path("/proc/counts"))
 
 
 # Whether somebody serves
 
 
 def test_a_reader_knows_whether_a_process_serves(file: Path) -> None:
-    serving = SharedCounts(file, serve=True)
-    with closing(SharedCounts(file, serve=False)) as looking:
+    serving = SharedCounts(file)
+    with closing(CountsReader(file)) as looking:
         assert looking.is_served()
         serving.close()
         assert not looking.is_served()
 
 
 def test_a_reader_leaves_no_lock(file: Path) -> None:
-    with closing(SharedCounts(file, serve=False)) as one, closing(SharedCounts(file, serve=False)) as other:
+    with closing(CountsReader(file)) as one, closing(CountsReader(file)) as other:
         assert [one.is_served(), other.is_served()] == [False, False]
 
 
@@ -119,5 +120,5 @@ def test_two_can_serve(counts: SharedCounts, file: Path, monkeypatch: pytest.Mon
     """The second tries a while to be alone."""
     monkeypatch.setattr("time.sleep", lambda _: None)
     counts.make_counter("calls").count()
-    with closing(SharedCounts(file, serve=True)) as second:
+    with closing(SharedCounts(file)) as second:
         assert second.sum_group("calls") == 1

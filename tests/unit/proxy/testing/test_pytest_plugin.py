@@ -26,7 +26,7 @@ class Asked:
 
 def mock_server(store: Store | None, *arguments: Any, **named: Any) -> None:
     with ExitStack() as ending:
-        MockServerFactory(cast("Any", Asked(store)), cast("Any", None), ending)(*arguments, **named)
+        MockServerFactory(cast("Any", Asked(store)), ending)(*arguments, **named)
 
 
 @pytest.mark.parametrize(("name", "requests"), [(None, []), ("shop", ["GET /"]), (None, ()), ("", ["GET /"])])
