@@ -35,7 +35,7 @@ class Note:
     that body, or without any part of a response if it does not break off. `call_order` is the order of the messages of
     a gRPC call that is recorded; `answers_call` means that a gRPC call is answered while its client sends, and
     `outcome` what was decided for it before its client had sent all. `live` means that the request may call an upstream
-    and is not over. `entry` is its number in history.
+    and is not over, `is_begun` that the recorder has to keep it or has done so. `entry` is its number in history.
     """
 
     active: ActiveMode | None = None
@@ -54,6 +54,7 @@ class Note:
     answers_call: bool = False
     outcome: Outcome | None = None
     live: bool = False
+    is_begun: bool = False
     entry: int | None = None
 
 

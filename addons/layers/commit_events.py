@@ -35,6 +35,11 @@ class ExchangeCommitter:
         self._on_orphan_commit = on_orphan_commit
         self.is_behind = False
 
+    def begin(self, exchange: ExchangeInFlight) -> None:
+        """Note that an exchange has begun, which `keep` will end."""
+        if exchange.is_recorded:
+            self._commits.begin()
+
     def keep_pieces(self, exchange: ExchangeInFlight, pieces: list[Piece]) -> None:
         """Keep pieces of large bodies, unless the exchange is lost already."""
         if pieces and exchange.loss is None:
@@ -66,6 +71,7 @@ class ExchangeCommitter:
         self.is_behind = exchange.pending_bytes > MAX_PENDING_BYTES
 
     def _submit(self, exchange: ExchangeInFlight) -> bool:
+        self._commits.settle()
         if exchange.loss is not None:
             self._commits.report_loss(exchange.reader.to_exchange("", exchange.failure), exchange.loss)
             return True

@@ -121,6 +121,7 @@ class ExchangeForwarder:
         make_body = make_body_rewriter(settings, self._kind, request)
         reader = ExchangeReader(request.head, destination, request.started, recorded, rewriter, make_body)
         self._exchange = exchange = ExchangeInFlight(request.active, reader)
+        self.committer.begin(exchange)
         sent = render_upstream_head(settings, request)
         exchange.note_sent(sent)
         if self._upstreams.can_reuse(origin, is_idempotent=exchange.is_idempotent):

@@ -39,6 +39,12 @@ class BodyTap:
         self._keep(self.body.take_pieces())
         return data
 
+    def spill(self) -> None:
+        """Give the store what came, in pieces, although the body is small so far."""
+        if self.body.size:
+            self.body.make_large()
+            self._keep(self.body.take_pieces())
+
     async def flush(self) -> None:
         """Wait until all pieces of a large body are in the store; raises StoreError if one cannot be kept."""
         self._keep(self.body.take_pieces(ended=True))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 from collections.abc import Sequence
 from functools import partial
 
@@ -19,19 +21,52 @@ from understudy.store.history_writer import (
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.websockets import WebSocketMessage
 
+logger = logging.getLogger(__name__)
+
 
 class Commits:
-    """Gives exchanges to the history writer, and waits for their commit. For one event loop."""
+    """Gives exchanges to the history writer, and waits for their commit. For one event loop.
+
+    Recorders `begin` each exchange that they will give it, and `settle` it when the writer has got it or its loss was
+    counted: so that none is forgotten at the end, whatever becomes of the connections.
+    """
 
     def __init__(self, writer: HistoryWriter) -> None:
         self._writer = writer
         self._batch: list[QueueEntry] = []
+        self._owed = 0
+        self._is_settled = asyncio.Event()
+        self._is_settled.set()
+
+    def begin(self) -> None:
+        """Note that an exchange has begun that is to be kept."""
+        self._owed += 1
+        self._is_settled.clear()
+
+    def settle(self) -> None:
+        """Note that an exchange that had begun is with the writer, or that its loss was counted."""
+        self._owed -= 1
+        if self._owed == 0:
+            self._is_settled.set()
+
+    async def settle_all(self, seconds: float) -> None:
+        """Wait at most so long until all exchanges are settled, and count and log those that are not as lost."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._is_settled.wait(), seconds)
+        if self._owed:
+            logger.error("not kept: %d exchanges that were under way at the end", self._owed)
+        for _ in range(self._owed):
+            self._writer.count_loss()
 
     async def keep(self, exchange: Exchange) -> int:
         """Keep an exchange, and return its id once it is durable; raises StoreError if it cannot be kept."""
+        return await self.put(exchange)
+
+    def put(self, exchange: Exchange) -> asyncio.Future[int]:
+        """Give the writer an exchange; the future is done with its id when it is durable, or with a StoreError."""
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._writer.submit(exchange, partial(_resolve, future))
-        return await future
+        return future
 
     def submit(self, exchange: Exchange, done: DoneCallback) -> None:
         """Keep an exchange; `done` is called in the event loop with its id, or with a StoreError.

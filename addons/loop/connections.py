@@ -7,6 +7,7 @@ import socket
 import struct
 from asyncio import StreamWriter
 from collections.abc import Callable
+from contextlib import suppress
 
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client, Connection
@@ -35,6 +36,7 @@ class ClientConnections:
         self._servers = servers
         self._events: list[tuple[str, events.Event, Callable[[], None]]] = []
         self._task: asyncio.Task[None] | None = None
+        self._draining: set[asyncio.Task[None]] = set()
 
     def put(self, client_id: str, event: events.Event, on_gone: Callable[[], None]) -> None:
         """Give a client's layers an event soon, together with others; `on_gone` is called if the client has left."""
@@ -59,6 +61,18 @@ class ClientConnections:
         if transport is None or transport.writer is None:
             raise ConnectionResetError("the client has left")
         await transport.writer.drain()
+
+    def count_unsent(self, client_id: str, connection: Connection) -> int:
+        """Return how many bytes a peer has not taken of what was sent to it."""
+        writer = self._find_writer(client_id, connection)
+        return 0 if writer is None or writer.is_closing() else writer.transport.get_write_buffer_size()
+
+    def put_when_drained(self, client_id: str, connection: Connection, event: events.Event) -> None:
+        """Give a client's layers an event when a peer has taken most of what was sent to it, or has left."""
+        if (writer := self._find_writer(client_id, connection)) is not None:
+            task = asyncio.get_running_loop().create_task(self._put_when_drained(writer, client_id, event))
+            self._draining.add(task)
+            task.add_done_callback(self._draining.discard)
 
     def suspend_timeout(self, client_id: str) -> None:
         """Let a client be idle as long as it is: each call needs one of `resume_timeout`."""
@@ -99,6 +113,11 @@ class ClientConnections:
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             writer.transport.abort()
 
+    async def _put_when_drained(self, writer: StreamWriter, client_id: str, event: events.Event) -> None:
+        with suppress(OSError):
+            await writer.drain()
+        self.put(client_id, event, _ignore)
+
     async def _deliver(self) -> None:
         while self._events:
             batch, self._events = self._events, []
@@ -122,6 +141,10 @@ class ClientConnections:
         handler = self._find_handler(client_id)
         io = handler.transports.get(connection) if handler else None
         return io.writer if io and isinstance(io.writer, StreamWriter) else None
+
+
+def _ignore() -> None:
+    return
 
 
 class PausedReading:

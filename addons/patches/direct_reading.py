@@ -9,7 +9,6 @@ either: two peers that send much to each other at the same time then wait for ev
 from __future__ import annotations
 
 import asyncio
-import math
 import sys
 from asyncio import StreamReader, StreamReaderProtocol, StreamWriter, WriteTransport
 from typing import cast
@@ -25,6 +24,8 @@ from understudy.addons.loop.reading_gate import ReadingGate
 
 # A client is read on while this many bytes of its own responses are unsent, such as a mock's to pipelined requests.
 MAX_UNSENT_BYTES = 1024 * 1024
+# The windows of HTTP/2 bound what may be unsent there; this bounds the confirmations for a peer that reads none.
+MAX_UNSENT_HTTP_2 = 32 * 1024 * 1024
 # A connection that has ended is aborted if its peer takes nothing of the rest for this long.
 STALLED_SECONDS = 10.0
 
@@ -91,32 +92,47 @@ def _find_successor(top: Layer) -> Layer | None:
 
 
 class OutputBuffers:
-    """The buffers that bytes of one connection may go to: those of its client's other connections, and its own."""
+    """The buffers that bytes of one connection may go to: those of its client's other connections, and its own.
+
+    With a client of HTTP/2 only its own count: one stream whose receiver stands still must not stop the others. There
+    `GatewayHttpLayer` limits what is read.
+    """
 
     def __init__(self, handler: ConnectionHandler, connection: Connection) -> None:
         self._handler = handler
         self._connection = connection
-        # The gateway sends an upstream nothing of its own in response to what it received from it.
-        self._max_unsent = MAX_UNSENT_BYTES if isinstance(connection, Client) else math.inf
 
     @property
     def has_room(self) -> bool:
         """Whether more may go out without waiting."""
-        for other, io in self._handler.transports.items():
-            unsent = _count_unsent(io)
-            if unsent and (other is not self._connection or unsent > self._max_unsent):
-                return False
-        return True
+        return not any(self._is_full(other, _count_unsent(io)) for other, io in self._handler.transports.items())
 
     async def wait_for_room(self) -> None:
         """Wait until more may go out; end a connection that is lost meanwhile."""
         for other, io in list(self._handler.transports.items()):
-            if io.writer is not None and (other is not self._connection or _count_unsent(io) > self._max_unsent):
+            if io.writer is not None and self._has_to_wait(other, io):
                 try:
                     await io.writer.drain()
                 except OSError as error:
                     if io.handler is not None:
                         io.handler.cancel(f"Error sending data: {error}")
+
+    def _has_to_wait(self, other: Connection, io: ConnectionIO) -> bool:
+        if other is not self._connection:
+            return not self._has_windows
+        return self._is_full(other, _count_unsent(io))
+
+    @property
+    def _has_windows(self) -> bool:
+        return self._handler.client.alpn == b"h2"
+
+    def _is_full(self, other: Connection, unsent: int) -> bool:
+        if other is not self._connection:
+            return unsent > 0 and not self._has_windows
+        if self._has_windows:
+            return unsent > MAX_UNSENT_HTTP_2
+        # The gateway sends an upstream nothing of its own in response to what it received from it.
+        return isinstance(other, Client) and unsent > MAX_UNSENT_BYTES
 
 
 class ThrottledReader:

@@ -21,7 +21,6 @@ from understudy.addons.current import CurrentMode
 from understudy.addons.forwarding_settings import ForwardingSettings
 from understudy.addons.grpc.call_answerer import CallAnswerer
 from understudy.addons.layers.answer_layer import BodyFetcher
-from understudy.addons.layers.choose_layer import LayerChooser
 from understudy.addons.layers.websocket_layer import ScriptFetcher
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.addons.loop.client_holds import ClientHolder
@@ -33,11 +32,13 @@ from understudy.addons.parent_proxy import ParentChooser
 from understudy.addons.patches.check import check_mitmproxy
 from understudy.addons.patches.direct_reading import DirectReading
 from understudy.addons.patches.http1 import install_http1_fixes
+from understudy.addons.patches.http2_windows import install_flow_control
 from understudy.addons.patches.json_errors import install_json_errors
 from understudy.addons.patches.lean_master import LeanMaster
 from understudy.addons.patches.strict_heads import install_strict_heads
 from understudy.addons.recorder import Recorder
 from understudy.addons.rewriter import Rewriter
+from understudy.addons.streams.choose_layer import LayerChooser
 from understudy.addons.tls import GatewayTls
 from understudy.addons.tls_refusals import TlsRefusals
 from understudy.addons.websocket_recorder import WebSocketRecorder
@@ -111,6 +112,7 @@ class GatewayProgram:
         self._warm_collection_id: str | None = None  # the collection whose bodies were read ahead
         keepers = (store.history.add, store.bodies.add_pieces, store.history.add_messages)
         self.writer = HistoryWriter(*keepers, announce=partial(report_in_loop, self._loop))
+        self._commits = Commits(self.writer)
         self.current = CurrentMode(ActiveMode(state.mode))
         self._pruner = HistoryPruner(store, lambda: self.current.active.is_recording)
         self._renamed = RenamedCookies()
@@ -151,8 +153,10 @@ class GatewayProgram:
                 await asyncio.wait_for(self._hang_up(), HANG_UP_SECONDS)
             self.master.shutdown()
             await self._master_task
+        deadline = self._loop.time() + STORE_SECONDS
+        await self._commits.settle_all(STORE_SECONDS)
         await asyncio.sleep(0)  # the writer gets what was submitted in this round of the loop
-        await asyncio.to_thread(self.writer.stop, STORE_SECONDS)
+        await asyncio.to_thread(self.writer.stop, deadline - self._loop.time())
 
     async def _hang_up(self) -> None:
         """Close the connections that are left; a request still under way is recorded as failed."""
@@ -165,6 +169,7 @@ class GatewayProgram:
         install_http1_fixes()
         install_json_errors()
         install_strict_heads(self._settings.limits.forwarding)
+        install_flow_control()
         self.master = LeanMaster(make_options(self._settings))
         self.master.addons.add(
             Core(),
@@ -186,7 +191,7 @@ class GatewayProgram:
         return ForwardingSettings(
             self.current,
             self.guard,
-            Commits(self.writer),
+            self._commits,
             self._connections,
             GatewaySites(self._bodies.get_cached, self._renamed),
             self._held,
@@ -214,13 +219,13 @@ class GatewayProgram:
             Backpressure(self._connections.drain),
             Recorder(
                 self.current,
-                Commits(self.writer),
+                self._commits,
                 settings.on_loss,
                 keeping=settings.body_limits,
                 holds_back=True,
                 read_control=self._connections,
             ),
-            WebSocketRecorder(Commits(self.writer), self._hang_up_lossy, settings.on_loss, self._connections),
+            WebSocketRecorder(self._commits, self._hang_up_lossy, settings.on_loss, self._connections),
             MessageDiscarder(),
             RequestFinisher(self.guard),
         ]

@@ -67,6 +67,11 @@ class BodyRecorder:
         return self._key is not None
 
     @property
+    def buffered(self) -> int:
+        """The number of bytes in memory that the store has not got."""
+        return self._buffered
+
+    @property
     def key(self) -> str | None:
         """The key of its pieces in the store; None for a small body."""
         return self._key
@@ -88,7 +93,12 @@ class BodyRecorder:
         self._buffered += len(content)
         self._parts.append(content)
         self._record_time(len(content), at)
-        if self._key is None and self.size > self._limits.large:
+        if self.size > self._limits.large:
+            self.make_large()
+
+    def make_large(self) -> None:
+        """Have it go to the store in pieces from now on, whatever its size."""
+        if self._key is None:
             self._key, self._sha = new_id(), sha256()
 
     def take_pieces(self, *, ended: bool = False) -> list[Piece]:

@@ -52,6 +52,13 @@ class FakeCommits:
     pieces: BodyPieces = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     waiting: list[tuple[DoneCallback, int]] = field(default_factory=list)
+    owed: int = 0
+
+    def begin(self) -> None:
+        self.owed += 1
+
+    def settle(self) -> None:
+        self.owed -= 1
 
     def submit(self, exchange: Exchange, done: DoneCallback) -> None:
         self.exchanges.append(exchange)

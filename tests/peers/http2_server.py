@@ -34,8 +34,8 @@ class Asked:
         self._say(lambda h: h.send_headers(self.stream_id, [(":status", str(status)), *fields], end))
 
     def data(self, content: bytes, *, end: bool = False) -> None:
-        """Send a DATA frame."""
-        self._say(lambda h: h.send_data(self.stream_id, content, end))
+        """Send data, as the windows allow: in one frame if they are open."""
+        self.server.send_data(self.stream_id, content, end=end)
 
     def end(self, *trailers: tuple[str, str]) -> None:
         """End the answer, with trailers if there are some."""
@@ -67,6 +67,7 @@ class Connection(threading.Thread):
         self._raw, self._tls, self._answer, self._begin, self._resets = raw, tls, answer, begin, resets
         self._h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
         self._lock = threading.Lock()
+        self._received = threading.Condition(self._lock)
         self._asked: dict[int, Asked] = {}
         self._given_up: set[int | None] = set()  # streams that the client has reset
 
@@ -78,6 +79,20 @@ class Connection(threading.Thread):
             say(self._h2)
             self._socket.sendall(self._h2.data_to_send())
 
+    def send_data(self, stream_id: int, content: bytes, *, end: bool) -> None:
+        """Send data on a stream, and wait for its windows; what is left is dropped when the client gives it up."""
+        with self._received:
+            while stream_id not in self._given_up:
+                room = min(self._h2.local_flow_control_window(stream_id), self._h2.max_outbound_frame_size)
+                if room > 0 or not content:
+                    self._h2.send_data(stream_id, content[:room], end and len(content) <= room)
+                    content = content[room:]
+                    self._socket.sendall(self._h2.data_to_send())
+                    if not content:
+                        return
+                else:
+                    self._received.wait()
+
     def run(self) -> None:
         """Serve until the client has gone."""
         with suppress(OSError), self._tls.wrap_socket(self._raw, server_side=True) as self._socket:
@@ -86,6 +101,7 @@ class Connection(threading.Thread):
                 with self._lock:
                     events = self._h2.receive_data(data)
                     self._given_up |= {one.stream_id for one in events if isinstance(one, h2.events.StreamReset)}
+                    self._received.notify_all()
                 for event in events:
                     if isinstance(event, h2.events.StreamReset):
                         self._resets.put(event.stream_id or 0)

@@ -20,8 +20,8 @@ from mitmproxy.proxy.layers.http._events import ResponseProtocolError
 from mitmproxy.proxy.layers.http._http2 import Http2Server
 from mitmproxy.test.tflow import tclient_conn
 
-from understudy.addons.grpc.call_stream import KILLED
 from understudy.addons.patches.json_errors import install_json_errors
+from understudy.addons.streams.call_stream import KILLED
 
 REQUEST = [(":method", "GET"), (":scheme", "https"), (":path", "/"), (":authority", "api.example.com")]
 

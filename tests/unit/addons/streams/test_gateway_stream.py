@@ -9,9 +9,9 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.test import tflow
 
 from understudy.addons.flow_notes import get_note
-from understudy.addons.layers.gateway_stream import GatewayStream
 from understudy.addons.loop.body_tap import BodyTap
 from understudy.addons.loop.commits import Commits
+from understudy.addons.streams.gateway_stream import GatewayStream
 from understudy.serving.http1.body_recorder import BodyLimits
 from understudy.store.history_writer import HistoryWriter
 

@@ -9,19 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from mitmproxy.connection import Server
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ClientTLSLayer
-from mitmproxy.proxy.layers.http import GetHttpConnection, HttpLayer, HTTPMode
+from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
 
 from understudy.addons.flows import UNRESOLVABLE_ADDRESS
 from understudy.addons.forwarding_settings import ForwardingSettings
 from understudy.addons.layers.answer_layer import describe_connection
-from understudy.addons.layers.exchange_in_flight import CommitEvent
-from understudy.addons.layers.gateway_stream import GatewayStream
 from understudy.addons.layers.http1_layer import Http1Layer
-from understudy.addons.loop.client_holds import ReleaseEvent
+from understudy.addons.streams.gateway_http_layer import GatewayHttpLayer
 
 HTTP_2_PREFACE = b"PRI * HTTP/2.0\r\n"
 TLS_HANDSHAKE = b"\x16"
@@ -55,9 +52,16 @@ class LayerChooser:
         if data.startswith(HTTP_2_PREFACE) and not context.client.tls:
             context.client.alpn = b"h2"  # by prior knowledge (RFC 9113, section 3.3)
         if not _is_http_1(context, data):
-            return _make_gateway_http_layer(context, data)
+            return self._make_gateway_http_layer(context, data)
         kind = describe_connection(context, is_reverse=self._is_reverse(context), tunnel=in_tunnel)
-        return Http1Layer(context, self._settings, kind, _make_gateway_http_layer)
+        return Http1Layer(context, self._settings, kind, self._make_gateway_http_layer)
+
+    def _make_gateway_http_layer(self, context: Context, data: bytes) -> GatewayHttpLayer:
+        """Make mitmproxy's HTTP layer for a connection that begins with these bytes."""
+        in_tunnel = any(isinstance(outer, HttpLayer) for outer in context.layers)
+        is_regular = not in_tunnel and _is_in_proxy_form(data.lstrip(b"\r\n"))
+        mode = HTTPMode.regular if is_regular else HTTPMode.transparent
+        return GatewayHttpLayer(context, mode, self._settings)
 
     def _is_reverse(self, context: Context) -> bool:
         upstream = self._settings.upstream
@@ -101,42 +105,6 @@ class PrefaceLayer(layer.Layer):
 def _may_become_http_2(context: Context, data: bytes) -> bool:
     # By prior knowledge without TLS (RFC 9113, section 3.3); with TLS the handshake has decided.
     return not context.client.tls and len(data) < len(HTTP_2_PREFACE) and HTTP_2_PREFACE.startswith(data)
-
-
-def _make_gateway_http_layer(context: Context, data: bytes) -> GatewayHttpLayer:
-    """Make mitmproxy's HTTP layer for a connection that begins with these bytes."""
-    in_tunnel = any(isinstance(outer, HttpLayer) for outer in context.layers)
-    is_regular = not in_tunnel and _is_in_proxy_form(data.lstrip(b"\r\n"))
-    return GatewayHttpLayer(context, HTTPMode.regular if is_regular else HTTPMode.transparent)
-
-
-class GatewayHttpLayer(HttpLayer):
-    """mitmproxy's HTTP layer with the streams of the gateway."""
-
-    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
-        if isinstance(event, (CommitEvent, ReleaseEvent)):  # for a layer inside CONNECT, or for a stream that is held
-            for stream in list(self.streams.values()):
-                yield from self.event_to_child(stream, event)
-        elif isinstance(event, events.CommandCompleted) and event.command not in self.command_sources:
-            return  # such as a timer of the layer that has handed the connection over
-        else:
-            yield from super()._handle_event(event)
-
-    def make_stream(self, stream_id: int) -> layer.CommandGenerator[None]:
-        """Begin a request."""
-        self.streams[stream_id] = GatewayStream(self.context.fork(), stream_id)
-        yield from self.event_to_child(self.streams[stream_id], events.Start())
-
-    def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> layer.CommandGenerator[None]:
-        """Find or open a connection; try one that failed again, where mitmproxy would repeat its error for ever."""
-        for connection in [each for each in self.connections if isinstance(each, Server) and _is_over(each)]:
-            del self.connections[connection]
-        yield from super().get_connection(event, reuse=reuse)
-
-
-def _is_over(server: Server) -> bool:
-    # It failed before it was open, or has been closed: no more events come from it.
-    return bool(server.error) and (server.timestamp_tcp_setup is None or server.timestamp_end is not None)
 
 
 def _is_in_proxy_form(data: bytes) -> bool:

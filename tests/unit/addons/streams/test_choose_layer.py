@@ -7,14 +7,15 @@ from mitmproxy.options import Options
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layer import Layer, NextLayer
 from mitmproxy.proxy.layers import ClientTLSLayer
-from mitmproxy.proxy.layers.http import HTTPMode
+from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
 from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.test.tflow import tclient_conn
 
 from tests.in_memory.recording_layer import make_forwarding
 from understudy.addons.flows import UNRESOLVABLE_ADDRESS
-from understudy.addons.layers.choose_layer import GatewayHttpLayer, LayerChooser
 from understudy.addons.layers.http1_layer import Http1Layer
+from understudy.addons.streams.choose_layer import LayerChooser
+from understudy.addons.streams.gateway_http_layer import GatewayHttpLayer
 from understudy.serving.gateway.active import ActiveMode
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Origin
@@ -43,7 +44,7 @@ def ask(data: bytes, *, in_tunnel: bool = False, protocol: str = "tcp", alpn: by
     context = Context(client, Options())
     HttpProxy(context)
     if in_tunnel:
-        GatewayHttpLayer(context, HTTPMode.regular)
+        HttpLayer(context, HTTPMode.regular)
     return Question(context, data)
 
 

@@ -19,7 +19,6 @@ from mitmproxy.proxy.layers.http import (
     _events,
 )
 from mitmproxy.proxy.layers.http._events import (
-    RequestData,
     RequestHeaders,
     RequestProtocolError,
     ResponseData,
@@ -30,22 +29,22 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHook
 
-from understudy.addons.backpressure import wait_for_client
 from understudy.addons.flow_notes import get_note
-from understudy.addons.flows import is_grpc_call, parse_content_length, to_mitmproxy_response
+from understudy.addons.flows import is_grpc_call, parse_content_length
 from understudy.addons.forwarding_settings import REPLACEABLE_BYTES, REPLACEABLE_SECONDS
-from understudy.addons.grpc.call_stream import KILLED, MAX_WAITING_BYTES, POLL_SECONDS, CallStream
 from understudy.addons.layers.answer_layer import BodyFetch, FetchBodyHook, get_gateway_address
 from understudy.addons.loop.client_holds import ReleaseEvent
 from understudy.addons.loop.connections import explain_disconnect
 from understudy.addons.parent_proxy import ChooseRouteHook, UpstreamRoute
+from understudy.addons.streams.call_stream import KILLED
+from understudy.addons.streams.collecting_stream import CollectingStream
 from understudy.serving.answers.body_schedule import BodySchedule, DueChunk, Fetch
 from understudy.serving.gateway.error_replies import explain_reason, render_unreachable
 from understudy.serving.gateway.site import is_own_address
 from understudy.serving.grpc.grpc_errors import render_grpc_error
 from understudy.serving.http1.heads import UpstreamProtocolError
 from understudy.store.model.exchanges import describe_unreached
-from understudy.store.model.messages import Origin, Response
+from understudy.store.model.messages import Origin
 
 # An error of the upstream: a 502 if nothing was sent.
 UPSTREAM_FAILED: Any = (
@@ -57,7 +56,7 @@ NO_HTTP_2 = "the upstream does not speak HTTP/2 over TLS, which gRPC needs"
 _DISCONNECTED = re.compile("Client disconnected|stream reset by client|peer closed connection|HTTP/2 connection closed")
 
 
-class GatewayStream(CallStream):
+class GatewayStream(CollectingStream):
     """One request, in any form, and its response.
 
     If the upstream cannot be reached, the client gets a JSON error and keeps its connection. A response of the gateway
@@ -81,7 +80,7 @@ class GatewayStream(CallStream):
             if event.command is self._timer:
                 yield from self._send_withheld()
             else:
-                yield from self._wake()
+                yield from self._send_due_chunk()
                 yield from super()._handle_event(event)
         elif isinstance(event, ReleaseEvent):
             if event.holder is get_note(self.flow).holder:
@@ -139,35 +138,13 @@ class GatewayStream(CallStream):
         self.flow.error = mitmproxy_flow.Error(NO_HTTP_2)
         yield HttpErrorHook(self.flow)
         if not (yield from self.check_killed(False)):
-            yield from self._answer_in_place(render_grpc_error(NO_HTTP_2))
+            yield from self.answer_in_place(render_grpc_error(NO_HTTP_2))
 
     def _answer_unreachable(self, reason: str) -> layer.CommandGenerator[None]:
         request = self.flow.request
-        yield from self._answer_in_place(render_unreachable(Origin(request.scheme, request.host, request.port), reason))
-
-    def _answer_in_place(self, failure: Response) -> layer.CommandGenerator[None]:
-        self.flow.response = response = to_mitmproxy_response(self.flow, failure)
-        self.server_state = self.state_done
-        self.flow.live = False
-        is_whole = not response.raw_content
-        yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=is_whole), self.context.client)
-        yield SendHttp(ResponseData(self.stream_id, response.raw_content or b""), self.context.client)
-        yield DropStream(self.stream_id)
-        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
+        yield from self.answer_in_place(render_unreachable(Origin(request.scheme, request.host, request.port), reason))
 
     # Responses of the upstream.
-
-    def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
-        """Pass a recorded request as it comes, once it turns out to be large."""
-        tap = get_note(self.flow).request_tap
-        if request and tap is not None and len(self.request_body_buf) > tap.large_size:
-            data = bytes(self.request_body_buf)
-            self.request_body_buf.clear()
-            self.flow.request.stream = tap.take
-            yield from self.start_request_stream()
-            yield from self.handle_event(RequestData(self.stream_id, data))
-            return False
-        return (yield from super().check_body_size(request))
 
     def start_response_stream(self) -> layer.CommandGenerator[None]:
         """Begin to pass a response on; a recorded one after a moment."""
@@ -343,17 +320,19 @@ class GatewayStream(CallStream):
         yield FetchBodyHook(body_fetch)
         return body_fetch.content
 
-    def _wake(self) -> layer.CommandGenerator[None]:
+    def _send_due_chunk(self) -> layer.CommandGenerator[None]:
+        """Send the piece that is due, if the client has taken most of what was sent before."""
         if self._due_chunk is None:
             return
-        if not (yield from wait_for_client(self.context.client)):
-            yield from self._break_off("the client has gone")
-        elif self._count_waiting() > MAX_WAITING_BYTES:
-            yield commands.RequestWakeup(POLL_SECONDS)
-        else:
+        self._wait_unless_room()
+        if not self._waits_for_room:
             chunk, self._due_chunk = self._due_chunk, None
             yield SendHttp(ResponseData(self.stream_id, chunk.content), self.context.client)
             yield from self._continue_sending()
+
+    def _go_on(self) -> layer.CommandGenerator[None]:
+        yield from self._send_due_chunk()
+        yield from super()._go_on()
 
     @property
     def _is_held_in_silence(self) -> bool:

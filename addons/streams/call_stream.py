@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, cast
 
 from mitmproxy import http
 from mitmproxy.net.http import status_codes
@@ -22,12 +22,11 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseTrailers,
 )
 from mitmproxy.proxy.layers.http._hooks import HttpResponseHook
-from mitmproxy.proxy.layers.http._http2 import Http2Connection
 
-from understudy.addons.backpressure import wait_for_client
 from understudy.addons.flow_notes import get_note
 from understudy.addons.flows import to_mitmproxy_response
 from understudy.addons.grpc.call_answerer import CallReplay, DecideCallHook, PendingCall
+from understudy.addons.streams.room import RoomEvent, RoomyLayer
 from understudy.serving.grpc.conversation import EndCall, FailCall, SendHead
 from understudy.serving.grpc.grpc_errors import make_status_fields, render_grpc_error
 from understudy.serving.steps import Wait
@@ -36,9 +35,6 @@ from understudy.store.model.messages import Headers
 
 # Close the stream without an error message for the client: an error code in mitmproxy 12, a status in mitmproxy 11.
 KILLED: Any = _events.ErrorCode.KILL if hasattr(_events, "ErrorCode") else status_codes.NO_RESPONSE
-# How much may wait in memory for the window of an HTTP/2 client, and how often a full buffer is looked at.
-MAX_WAITING_BYTES = 64 * 1024
-POLL_SECONDS = 0.02
 
 
 class CallStream(HttpStream):
@@ -52,6 +48,7 @@ class CallStream(HttpStream):
         self._wait_for = 1  # the number of them after which to decide
         self._replay: CallReplay | None = None
         self._pause: commands.RequestWakeup | None = None
+        self._waits_for_room = False  # of the client
         self._ignores_client = False
 
     @property
@@ -61,10 +58,19 @@ class CallStream(HttpStream):
         assert isinstance(outer, HttpLayer)
         return outer
 
+    @property
+    def roomy_layer(self) -> RoomyLayer:
+        """The same layer, with what it knows about room."""
+        return cast("RoomyLayer", self.http_layer)
+
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.Wakeup):
             if event.command is self._pause:
                 yield from self._resume()
+        elif isinstance(event, RoomEvent):
+            if self._waits_for_room:
+                self._waits_for_room = False
+                yield from self._go_on()
         elif not (self._ignores_client and isinstance(event, RequestData | RequestTrailers | RequestEndOfMessage)):
             yield from super()._handle_event(event)
 
@@ -139,16 +145,12 @@ class CallStream(HttpStream):
 
     def _resume(self) -> layer.CommandGenerator[None]:
         self._pause = None
-        if self._replay is None or self.client_state != self.state_answer_call:
-            return
-        if self._count_waiting() > MAX_WAITING_BYTES:
-            yield from self._sleep(POLL_SECONDS)
-            return
-        self._replay.conversation.wake()
-        yield from self._advance(self._replay)
+        if self._replay is not None and self.client_state == self.state_answer_call:
+            self._replay.conversation.wake()
+            yield from self._advance(self._replay)
 
     def _advance(self, replay: CallReplay) -> layer.CommandGenerator[None]:
-        while self._pause is None and (step := replay.conversation.next()) is not None:
+        while self._pause is None and not self._waits_for_room and (step := replay.conversation.next()) is not None:
             match step:
                 case SendHead():
                     response = to_mitmproxy_response(self.flow, replay.response)
@@ -171,9 +173,19 @@ class CallStream(HttpStream):
 
     def _send_message(self, message: bytes) -> layer.CommandGenerator[None]:
         yield SendHttp(ResponseData(self.stream_id, message), self.context.client)
-        is_there = yield from wait_for_client(self.context.client)
-        if not is_there or self._count_waiting() > MAX_WAITING_BYTES:
-            yield from self._sleep(POLL_SECONDS)
+        self._wait_unless_room()
+
+    def _wait_unless_room(self) -> None:
+        """Wait for a RoomEvent, unless the client has taken most of what was sent."""
+        roomy = self.roomy_layer
+        self._waits_for_room = not roomy.room.is_there(self.context.client, self.stream_id)
+        if self._waits_for_room:
+            roomy.wait_for_room(self.stream_id)
+
+    def _go_on(self) -> layer.CommandGenerator[None]:
+        """Send more, because there is room."""
+        if self._replay is not None and self.client_state == self.state_answer_call:
+            yield from self._advance(self._replay)
 
     def _sleep(self, seconds: float) -> layer.CommandGenerator[None]:
         self._pause = commands.RequestWakeup(seconds)
@@ -203,10 +215,3 @@ class CallStream(HttpStream):
         self.client_state = self.server_state = self.state_errored
         self._ignores_client = True
         yield DropStream(self.stream_id)
-
-    def _count_waiting(self) -> int:
-        # An HTTP/2 client opens its window when it has read; mitmproxy's buffer of what does not fit has no bound.
-        connection = self.http_layer.connections.get(self.context.client)
-        if not isinstance(connection, Http2Connection):
-            return 0
-        return sum(len(each.data) for each in connection.h2_conn.stream_buffers.get(self.stream_id, ()))
