@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +19,10 @@ class Module:
 
     path: str
     text: str
-    tree: ast.Module
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
 
     @property
     def folder(self) -> str:
@@ -46,6 +49,6 @@ def modules(*folders: str) -> tuple[Module, ...]:
     return tuple(_read(file) for file in files if "migrations" not in file.parts)
 
 
+@cache
 def _read(file: Path) -> Module:
-    text = file.read_text(encoding="utf-8")
-    return Module(file.relative_to(ROOT).as_posix(), text, ast.parse(text))
+    return Module(file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8"))

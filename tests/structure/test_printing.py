@@ -15,7 +15,11 @@ PRINTERS = ("proxy/cli/terminal_text.py",)
 
 def printing(module: Module) -> list[str]:
     """The calls of a module that write to an output."""
-    calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+    calls = [
+        node
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)
+    ]
     return [f"{module.path}:{one.lineno}: {name}" for one in calls if (name := ast.unparse(one.func)) in PRINTS]
 
 
