@@ -52,7 +52,7 @@ def commands() -> Iterator[str]:
 
 
 def _helps(command: click.Command, name: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:
-    settings = {"terminal_width": 100, "max_content_width": 100, **command.context_settings}
+    settings = {**command.context_settings, "terminal_width": 100, "max_content_width": 100}
     context = command.context_class(command, info_name=name, parent=parent, **settings)
     yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):

@@ -36,6 +36,8 @@ COMMANDS = {
 }
 
 
+CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
+
 # Help in the place of an error: a group without a command, in versions of click from 8.2 on.
 NO_ARGUMENTS = getattr(click.exceptions, "NoArgsIsHelpError", ())
 
@@ -102,7 +104,7 @@ def _fail(ctx: click.Context, message: str, exit_code: int = 2) -> NoReturn:
     ctx.exit(exit_code)
 
 
-@click.group(cls=Commands, elsewhere=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, elsewhere=COMMANDS, context_settings=CONTEXT_SETTINGS)
 @click.version_option(package_name="understudy")
 @click.option("--store", metavar="URL", help="The store: a file or database URL [default: a file in your data folder].")
 @click.option(

@@ -139,8 +139,10 @@ def _describe_type(kind: click.ParamType[Any]) -> str | None:
 
 
 def _name(ctx: click.Context, param: click.Parameter) -> str:
-    """Return the name of an argument, or the longest name of an option."""
-    return max(param.opts, key=len) if isinstance(param, click.Option) else param.make_metavar(ctx).strip("[]")
+    """Return the name of an argument, or the first whole word of an option."""
+    if not isinstance(param, click.Option):
+        return param.make_metavar(ctx).strip("[]")
+    return next((name for name in param.opts if name.startswith("--")), param.opts[0])
 
 
 def _list_options(ctx: click.Context) -> Iterator[str]:

@@ -8,14 +8,16 @@ import click
 
 from understudy.proxy.cli.behaviour_options import behaviour_options
 from understudy.proxy.cli.command import UnderstudyCommand
+from understudy.proxy.cli.naming_options import collection_name
 from understudy.proxy.cli.options import (
     body_argument,
     current_user,
+    json_option,
     list_typed_bodies,
     making_store,
     wait_for_gateways,
 )
-from understudy.proxy.cli.output import print_warnings
+from understudy.proxy.cli.output import print_json, print_warnings
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.model.mock_servers import Behaviour
 from understudy.store.repositories.store import Store
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command("add", cls=UnderstudyCommand)
-@click.argument("collection")
+@collection_name("collection", "COLLECTION")
 @click.argument("request", metavar="'METHOD PATH'")
 @click.option("--status", type=int, metavar="CODE", default=200, show_default=True, help="The status of the response.")
 @click.option("--body", metavar="TEXT|@FILE", default="", help="The body of the response; @- reads standard input.")
@@ -37,8 +39,9 @@ if TYPE_CHECKING:
 @click.option("--name", metavar="TEXT", help="Its name [default: made from the request and the status].")
 @click.option("--templates/--no-templates", default=True, help="Fill in {{...}} in the response; on by default.")
 @behaviour_options()
+@json_option
 @making_store
-def add(store: Store, collection: str, **inputs: Any) -> None:
+def add(store: Store, collection: str, as_json: bool, **inputs: Any) -> None:
     """Add an example to COLLECTION that answers 'METHOD PATH'.
 
     {{name}} and :name in the path stand for any one segment. Without --header 'Content-Type: ...' the beginning of the
@@ -50,9 +53,13 @@ def add(store: Store, collection: str, **inputs: Any) -> None:
     """
     from understudy.proxy.operations.collections.examples import add_example
     from understudy.proxy.operations.collections.request_warnings import list_request_warnings
+    from understudy.proxy.operations.views.collections import example_json
 
     example = add_example(store, collection, _read_draft(**inputs), actor=current_user())
-    print_line(f"Added {example.name} ({example.id}).")
+    if as_json:
+        print_json(example_json(example))
+    else:
+        print_line(f"Added {example.name} ({example.id}).")
     print_warnings(list_request_warnings(example))
     wait_for_gateways(store)
 

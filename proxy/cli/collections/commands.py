@@ -6,6 +6,7 @@ import click
 
 from understudy.proxy.cli.collections.examples import EXAMPLE_COLUMNS, example_rows
 from understudy.proxy.cli.lazy import LazyGroup
+from understudy.proxy.cli.naming_options import collection_name
 from understudy.proxy.cli.options import (
     current_user,
     json_option,
@@ -20,6 +21,7 @@ from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.operations.collections import collections as operations
 from understudy.proxy.operations.collections.collections import CollectionContents
 from understudy.store.errors import UserError
+from understudy.store.model.collections import Collection
 from understudy.store.model.naming import escape_unprintable
 from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
@@ -51,7 +53,7 @@ def list_collections(store: Store, request: PageRequest[str], as_json: bool) -> 
 
 
 @collections.command("show")
-@click.argument("name")
+@collection_name()
 @json_option
 @with_store
 def show_collection(store: Store, name: str, as_json: bool) -> None:
@@ -66,21 +68,28 @@ def show_collection(store: Store, name: str, as_json: bool) -> None:
 
 
 @collections.command("create")
-@click.argument("name")
+@collection_name()
 @variable_option
+@json_option
 @making_store
-def create_collection(store: Store, name: str, variables: tuple[str, ...]) -> None:
+def create_collection(store: Store, name: str, variables: tuple[str, ...], as_json: bool) -> None:
     """Create the empty collection NAME."""
     collection = operations.create_collection(store, name, dict(map(variable, variables)), actor=current_user())
+    if as_json:
+        _print_collection(store, collection)
+        return
     print_line(f"Created collection {collection.name}. Fill it with: understudy examples add NAME 'METHOD PATH'")
 
 
 @collections.command("set")
-@click.argument("name")
+@collection_name()
 @variable_option
 @click.option("--remove-variable", "removed", metavar="KEY", multiple=True, help="Remove a variable.")
+@json_option
 @with_store
-def set_collection(store: Store, name: str, variables: tuple[str, ...], removed: tuple[str, ...]) -> None:
+def set_collection(
+    store: Store, name: str, variables: tuple[str, ...], removed: tuple[str, ...], as_json: bool
+) -> None:
     """Set or remove variables of the collection NAME.
 
     \b
@@ -90,16 +99,25 @@ def set_collection(store: Store, name: str, variables: tuple[str, ...], removed:
         raise UserError("nothing to change: give --variable KEY=VALUE or --remove-variable KEY")
     new = dict(map(variable, variables))
     collection = operations.set_collection_variables(store, name, new, removed, actor=current_user())
-    print_line(f"Saved collection {collection.name}.")
+    if as_json:
+        _print_collection(store, collection)
+    else:
+        print_line(f"Saved collection {collection.name}.")
     wait_for_gateways(store)
 
 
 @collections.command("delete")
-@click.argument("name")
+@collection_name()
 @with_store
 def delete_collection(store: Store, name: str) -> None:
     """Delete the collection NAME with its examples. History stays."""
     print_line(f"Deleted collection {operations.delete_collection(store, name, actor=current_user()).name}.")
+
+
+def _print_collection(store: Store, collection: Collection) -> None:
+    from understudy.proxy.operations.views.collections import collection_json
+
+    print_json(collection_json(operations.summarize_collection(store, collection)))
 
 
 def _print_contents(contents: CollectionContents) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from understudy.proxy.cli.lazy import LazyGroup
+from understudy.proxy.cli.naming_options import environment_name
 from understudy.proxy.cli.options import (
     current_user,
     json_option,
@@ -45,7 +46,7 @@ def list_environments(store: Store, request: PageRequest[str], as_json: bool) ->
 
 
 @environments.command("show")
-@click.argument("name")
+@environment_name()
 @json_option
 @with_store
 def show_environment(store: Store, name: str, as_json: bool) -> None:
@@ -60,36 +61,43 @@ def show_environment(store: Store, name: str, as_json: bool) -> None:
 
 
 @environments.command("set")
-@click.argument("name")
+@environment_name()
 @click.argument("variables", metavar="[KEY=VALUE]...", nargs=-1)
+@json_option
 @making_store
-def set_variables(store: Store, name: str, variables: tuple[str, ...]) -> None:
+def set_variables(store: Store, name: str, variables: tuple[str, ...], as_json: bool) -> None:
     """Set variables of the environment NAME; it is created if it does not exist.
 
     \b
     understudy environments set stage base=https://stage.example.com limit=20
     """
     new = dict(variable(text) for text in variables)
-    _report(store, operations.set_variables(store, name, new, actor=current_user()))
+    _report(store, operations.set_variables(store, name, new, actor=current_user()), as_json=as_json)
 
 
 @environments.command("unset")
-@click.argument("name")
+@environment_name()
 @click.argument("keys", metavar="KEY...", nargs=-1, required=True)
+@json_option
 @with_store
-def unset_variables(store: Store, name: str, keys: tuple[str, ...]) -> None:
+def unset_variables(store: Store, name: str, keys: tuple[str, ...], as_json: bool) -> None:
     """Remove variables of the environment NAME."""
-    _report(store, operations.remove_variables(store, name, keys, actor=current_user()))
+    _report(store, operations.remove_variables(store, name, keys, actor=current_user()), as_json=as_json)
 
 
 @environments.command("delete")
-@click.argument("name")
+@environment_name()
 @with_store
 def delete_environment(store: Store, name: str) -> None:
     """Delete the environment NAME."""
     print_line(f"Deleted environment {operations.delete_environment(store, name, actor=current_user()).name}.")
 
 
-def _report(store: Store, environment: Environment) -> None:
-    print_line(f"Saved environment {environment.name}: {counted(len(environment.variables), 'variable')}.")
+def _report(store: Store, environment: Environment, *, as_json: bool) -> None:
+    from understudy.proxy.operations.views.collections import environment_json
+
+    if as_json:
+        print_json(environment_json(operations.read_environment(store, environment.id)))
+    else:
+        print_line(f"Saved environment {environment.name}: {counted(len(environment.variables), 'variable')}.")
     wait_for_gateways(store)

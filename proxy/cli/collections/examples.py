@@ -5,17 +5,14 @@ from __future__ import annotations
 import signal
 import tempfile
 from collections.abc import Iterable
-from typing import Any
 
 import click
 
-from understudy.proxy.cli.behaviour_options import behaviour_options
 from understudy.proxy.cli.lazy import LazyGroup
+from understudy.proxy.cli.naming_options import collection_name, example_name
 from understudy.proxy.cli.options import (
-    body_argument,
     current_user,
     json_option,
-    list_typed_bodies,
     page_options,
     raw_option,
     wait_for_gateways,
@@ -26,7 +23,7 @@ from understudy.proxy.cli.questions import ask
 from understudy.proxy.cli.terminal_text import print_line, print_recorded
 from understudy.proxy.operations.collections import examples as operations
 from understudy.proxy.operations.collections.example_document import as_document
-from understudy.proxy.operations.collections.examples import ExampleChanges, ExampleContents
+from understudy.proxy.operations.collections.examples import ExampleContents
 from understudy.proxy.operations.collections.typing_checks import BrokenJson
 from understudy.proxy.operations.views.behaviours import behaviour_json
 from understudy.proxy.operations.views.collections import example_contents_json, example_json
@@ -43,7 +40,14 @@ EXAMPLE_COLUMNS = ("ID", "EXAMPLE", "STATUS", "TYPE", "BYTES", "")
 collection_option = click.option("-c", "--collection", metavar="NAME", help="In this collection only.")
 
 
-@click.group(cls=LazyGroup, elsewhere={"add": "understudy.proxy.cli.collections.add_example:add"})
+@click.group(
+    cls=LazyGroup,
+    elsewhere={
+        "add": "understudy.proxy.cli.collections.add_example:add",
+        "set": "understudy.proxy.cli.collections.change_example:set_example",
+        "sequence": "understudy.proxy.cli.collections.change_example:sequence",
+    },
+)
 def examples() -> None:
     """Saved responses, each with the request it answers.
 
@@ -52,7 +56,7 @@ def examples() -> None:
 
 
 @examples.command("list")
-@click.argument("collection")
+@collection_name("collection", "COLLECTION")
 @page_options("ID")
 @json_option
 @with_store
@@ -66,7 +70,7 @@ def list_examples(store: Store, collection: str, request: PageRequest[str], as_j
 
 
 @examples.command("show")
-@click.argument("example")
+@example_name()
 @collection_option
 @raw_option
 @json_option
@@ -81,53 +85,22 @@ def show_example(store: Store, example: str, collection: str | None, raw: bool, 
 
 
 @examples.command("edit")
-@click.argument("example")
+@example_name()
 @collection_option
+@json_option
 @with_store
-def edit_example(store: Store, example: str, collection: str | None) -> None:
+def edit_example(store: Store, example: str, collection: str | None, as_json: bool) -> None:
     """Edit EXAMPLE in $EDITOR: its name, request and response."""
     before = operations.read_example(store, example, collection)
     document = _edit(as_document(before.example, before.request_body, before.response_body))
     if document is None:
-        print_line("Nothing was changed.")
+        print_json(example_json(before.example)) if as_json else print_line("Nothing was changed.")
     else:
-        _report(store, _save(store, before, document))
-
-
-@examples.command("set")
-@click.argument("example")
-@collection_option
-@click.option("--name", metavar="TEXT", help="A new name.")
-@click.option("--path", metavar="PATH", help="The path of the request; in it, {{name}} stands for any one segment.")
-@click.option("--status", type=int, metavar="CODE", help="The status of the response.")
-@click.option("--body", metavar="TEXT|@FILE", help="The body of the response; @- reads it from standard input.")
-@click.option("--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="Set a header of the response.")
-@click.option("--remove-header", "removed", metavar="NAME", multiple=True, help="Remove a header of the response.")
-@click.option("--templates/--no-templates", default=None, help="Fill in {{...}} in the response, or leave it as it is.")
-@behaviour_options(clearing=True)
-@with_store
-def set_example(
-    store: Store, example: str, collection: str | None, body: str | None, removed: tuple[str, ...], **fields: Any
-) -> None:
-    """Change single things of EXAMPLE.
-
-    \b
-    understudy examples set "GET /users/1 - 200" --status 503 --header 'Retry-After: 5' --body '{"error": "busy"}'
-    understudy examples set "GET /users/1 - 200" --path '/users/{{id}}'
-    """
-    body_bytes = None if body is None else body_argument(body, "--body")
-    typed = list_typed_bodies(None, body)
-    changes = ExampleChanges(body=body_bytes, removed_headers=removed, typed=typed, **fields)
-    if changes == ExampleChanges(headers=(), typed=[]):
-        raise UserError(
-            "nothing to change: give --name, --path, --status, --body, --header, --remove-header, --templates,"
-            " or what it does on purpose: --delay, --bytes-per-second, --fault, --rate-limit"
-        )
-    _report(store, operations.change_example(store, example, changes, collection=collection, actor=current_user()))
+        report_saved(store, _save(store, before, document), as_json=as_json)
 
 
 @examples.command("delete")
-@click.argument("example")
+@example_name()
 @collection_option
 @with_store
 def delete_example(store: Store, example: str, collection: str | None) -> None:
@@ -192,10 +165,11 @@ def _edit(document: str) -> str | None:
         raise UserError(f"the editor left no text that can be read, nothing was changed: {reason}") from error
 
 
-def _report(store: Store, example: Example) -> None:
+def report_saved(store: Store, example: Example, *, as_json: bool) -> None:
+    """Print what was saved, with warnings, and wait until gateways use it."""
     from understudy.proxy.operations.collections.request_warnings import list_request_warnings
 
-    print_line(f"Saved {example.name} ({example.id}).")
+    print_json(example_json(example)) if as_json else print_line(f"Saved {example.name} ({example.id}).")
     print_warnings(list_request_warnings(example))
     wait_for_gateways(store)
 

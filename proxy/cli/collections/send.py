@@ -35,7 +35,12 @@ if TYPE_CHECKING:
 @click.option("-H", "--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="A header of the request.")
 @click.option("-d", "--data", metavar="TEXT|@FILE", default="", help="The body of the request.")
 @click.option(
-    "--save-to", metavar="COLLECTION", help="Save the answer as an example; the collection is created if needed."
+    "-c",
+    "--save-to",
+    "--collection",
+    "save_to",
+    metavar="COLLECTION",
+    help="Save the answer as an example; the collection is created if needed.",
 )
 @click.option("--name", metavar="TEXT", help="The example's name [default: made from the request and the status].")
 @click.option("--keep-secrets", is_flag=True, help="Do not redact tokens, passwords and cookies in the example.")

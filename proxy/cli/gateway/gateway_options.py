@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from understudy.proxy.cli.gateway.replay_options import read_replay_settings
+from understudy.proxy.cli.listening import choose_address, port_option
 from understudy.proxy.cli.options import Command
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.settings import DEFAULT_LISTEN, locate_ca_folder
@@ -40,6 +41,7 @@ GATEWAY_OPTIONS = (
         metavar="HOST:PORT",
         help=f"The address to listen on [default: {DEFAULT_LISTEN}; with a COMMAND a free port].",
     ),
+    port_option,
     click.option("--name", metavar="NAME", help="The name for 'understudy mode --gateway' [default: gateway-PORT]."),
     click.option("--no-rewrite", is_flag=True, help="Leave URLs and cookies of the upstream unchanged."),
     click.option(
@@ -133,7 +135,6 @@ def recording_options(command: Command) -> Command:
 
 def read_gateway_settings(**options: Any) -> GatewaySettings:
     """Return the settings that these options give; raises UserError."""
-    from understudy.proxy.gateway.inputs import parse_listen_address
     from understudy.proxy.gateway.settings import GatewaySettings, choose_body_limits
     from understudy.proxy.project_file import NO_PROJECT, read_project
     from understudy.store.model.gateways import OnLoss
@@ -142,7 +143,7 @@ def read_gateway_settings(**options: Any) -> GatewaySettings:
     listen, project = options["listen"], read_project()
     # Commands without the options of recordings call no upstream before they are switched.
     recorded_project = project if "redact" in options else NO_PROJECT
-    host, port = parse_listen_address((FREE_PORT if runs_command else DEFAULT_LISTEN) if listen is None else listen)
+    host, port = choose_address(listen, options["port"], FREE_PORT if runs_command else DEFAULT_LISTEN)
     _check_options(options)
     return GatewaySettings(
         host=host,

@@ -19,6 +19,7 @@ from understudy.proxy.cli.gateway.gateway_options import (
 from understudy.proxy.cli.gateway.gateway_output import Terminal
 from understudy.proxy.cli.gateway.replay_options import ignore_host_option, replay_options
 from understudy.proxy.cli.gateway.run_command import WithCommand, command_options, read_child_command
+from understudy.proxy.cli.naming_options import mock_name, session_name
 from understudy.proxy.cli.options import current_user, making_store, with_store
 from understudy.store.model.gateways import Mode
 from understudy.store.repositories.store import Store
@@ -43,7 +44,7 @@ def record(store: Store, **options: Any) -> None:
 
 
 @click.command(cls=WithCommand)
-@click.argument("session")
+@session_name("session", "SESSION")
 @replay_options
 @click.option("--allow-misses", is_flag=True, help="Do not fail for requests that were not recorded.")
 @no_shift_dates_option
@@ -66,7 +67,7 @@ def replay(store: Store, **options: Any) -> None:
 
 
 @click.command(cls=WithCommand)
-@click.argument("mock", metavar="NAME")
+@mock_name("mock")
 @path_line_options
 @seed_option
 @no_shift_dates_option

@@ -9,6 +9,7 @@ import click
 from understudy.proxy.cli.behaviour_options import behaviour_options, check_one, check_usual, matching_options
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.mock_server_output import MOCK_COLUMNS, mock_rows, setting_rows
+from understudy.proxy.cli.naming_options import mock_name
 from understudy.proxy.cli.options import (
     current_user,
     json_option,
@@ -21,6 +22,7 @@ from understudy.proxy.cli.output import print_json, print_page, print_table
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.operations.mock_servers import mock_servers as operations
 from understudy.store.errors import UserError
+from understudy.store.model.mock_servers import MockServer
 from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
@@ -72,7 +74,7 @@ def list_mocks(store: Store, request: PageRequest[str], as_json: bool) -> None:
 
 
 @mocks.command("show")
-@click.argument("name")
+@mock_name()
 @json_option
 @with_store
 def show_mock(store: Store, name: str, as_json: bool) -> None:
@@ -87,7 +89,7 @@ def show_mock(store: Store, name: str, as_json: bool) -> None:
 
 
 @mocks.command("edit")
-@click.argument("name")
+@mock_name()
 @click.option("--name", "new_name", metavar="TEXT", help="A new name; its URL stays.")
 @slug_option
 @click.option("--collection", metavar="NAME", hidden=True)
@@ -101,8 +103,9 @@ def show_mock(store: Store, name: str, as_json: bool) -> None:
 @click.option("--cors/--no-cors", default=None, help="Let browsers call it from other pages.")
 @rewrite_bodies_option
 @log_limit_option
+@json_option
 @with_store
-def edit_mock(store: Store, name: str, **options: Any) -> None:
+def edit_mock(store: Store, name: str, as_json: bool, **options: Any) -> None:
     """Change the mock server NAME: everything but its collection.
 
     \b
@@ -110,10 +113,19 @@ def edit_mock(store: Store, name: str, **options: Any) -> None:
     understudy mocks edit shop --no-delay --private
     """
     changed = operations.change_mock_server(store, name, _read_changes(**options), actor=current_user())
-    print_line(f"Saved mock server {changed.mock.name}.")
+    if as_json:
+        _print_mock(store, changed.mock)
+    else:
+        print_line(f"Saved mock server {changed.mock.name}.")
     for environment in changed.environments:
-        print_line(f"Its new URL is in environment {environment.name}.")
+        print_line(f"Its new URL is in environment {environment.name}.", err=as_json)
     wait_for_gateways(store)
+
+
+def _print_mock(store: Store, mock: MockServer) -> None:
+    from understudy.proxy.operations.views.mock_servers import mock_server_json
+
+    print_json(mock_server_json(operations.describe_mock_server(store, mock)))
 
 
 def _read_changes(
@@ -140,7 +152,7 @@ def _read_changes(
 
 
 @mocks.command("delete")
-@click.argument("name")
+@mock_name()
 @with_store
 def delete_mock(store: Store, name: str) -> None:
     """Delete the mock server NAME with its call log. Its collection stays."""
@@ -148,12 +160,16 @@ def delete_mock(store: Store, name: str) -> None:
 
 
 @mocks.command("reset")
-@click.argument("name")
+@mock_name()
+@json_option
 @with_store
-def reset_mock(store: Store, name: str) -> None:
+def reset_mock(store: Store, name: str, as_json: bool) -> None:
     """Start the sequences of the mock server NAME over."""
     mock = operations.restart_sequences(store, name, actor=current_user())
-    print_line(f"The sequences of {mock.name} start over.")
+    if as_json:
+        _print_mock(store, mock)
+    else:
+        print_line(f"The sequences of {mock.name} start over.")
     wait_for_gateways(store)
 
 

@@ -14,6 +14,7 @@ from understudy.proxy.cli.mock_servers.commands import (
     rewrite_bodies_option,
     slug_option,
 )
+from understudy.proxy.cli.naming_options import mock_name
 from understudy.proxy.cli.options import (
     Command,
     body_argument,
@@ -59,7 +60,7 @@ def source_options(command: Command) -> Command:
 
 
 @click.command("create", cls=UnderstudyCommand)
-@click.argument("name")
+@mock_name()
 @source_options
 @environment_option
 @click.option("--private/--public", default=False, help="Answer only calls with a valid key; public is the default.")

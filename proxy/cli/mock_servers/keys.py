@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from understudy.proxy.cli.lazy import LazyGroup
+from understudy.proxy.cli.naming_options import key_name
 from understudy.proxy.cli.options import current_user, json_option, making_store, page_options, with_store
 from understudy.proxy.cli.output import local_time, print_json, print_page
 from understudy.proxy.cli.terminal_text import print_line
@@ -18,7 +19,7 @@ def keys() -> None:
 
 
 @keys.command("create")
-@click.argument("name")
+@key_name()
 @json_option
 @making_store
 def create_key(store: Store, name: str, as_json: bool) -> None:
@@ -53,10 +54,13 @@ def list_keys(store: Store, request: PageRequest[str], as_json: bool) -> None:
 
 
 @keys.command("revoke")
-@click.argument("name")
+@key_name()
+@json_option
 @with_store
-def revoke_key(store: Store, name: str) -> None:
+def revoke_key(store: Store, name: str, as_json: bool) -> None:
     """Revoke the key NAME: from then on it opens nothing."""
     from understudy.proxy.operations.mock_servers import keys as operations
+    from understudy.proxy.operations.views.mock_servers import key_json
 
-    print_line(f"Revoked key {operations.revoke_key(store, name, actor=current_user()).name}.")
+    revoked = operations.revoke_key(store, name, actor=current_user())
+    print_json(key_json(revoked)) if as_json else print_line(f"Revoked key {revoked.name}.")

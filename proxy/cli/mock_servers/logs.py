@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from understudy.proxy.cli.command import UnderstudyCommand
+from understudy.proxy.cli.naming_options import mock_name
 from understudy.proxy.cli.options import current_user, json_option, moment, raw_option, status_condition, with_store
 from understudy.proxy.cli.output import (
     counted,
@@ -41,7 +42,7 @@ LONGEST_SHOWN = 100
 
 
 @click.command("logs", cls=UnderstudyCommand)
-@click.argument("name")
+@mock_name()
 @click.option("-f", "--follow", is_flag=True, help="Show new calls too, until Ctrl-C.")
 @click.option(
     "-n",

@@ -12,6 +12,7 @@ import click
 
 from understudy.proxy.cli.calls.call_line_options import call_line_options
 from understudy.proxy.cli.command import UnderstudyCommand
+from understudy.proxy.cli.listening import choose_address, port_option
 from understudy.proxy.cli.output import counted
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.settings import MOCKS_PORT, STANDARD_OUTPUT
@@ -22,13 +23,19 @@ from understudy.store.repositories.store import Store
 if TYPE_CHECKING:
     from understudy.proxy.mock_server.process import ServeSettings
 
+DEFAULT_LISTEN = f"127.0.0.1:{MOCKS_PORT}"
+
 
 @click.command("serve", cls=UnderstudyCommand)
 @click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--mock", "mocks", metavar="NAME", multiple=True, help="The same as NAME; repeatable.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), help=f"The port [{MOCKS_PORT}]; if given, a single NAME answers at /."
+    "--listen",
+    metavar="HOST:PORT",
+    help=f"The address to listen on [default: {DEFAULT_LISTEN}]; if it or --port is given, a single NAME answers at /.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@port_option
+@click.option("--host", metavar="HOST", help="The host to listen on, without --listen.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes on the one port.")
 @click.option("--certfile", type=click.Path(path_type=Path), help="Serve HTTPS: PEM file of the certificate.")
 @click.option("--keyfile", type=click.Path(path_type=Path), help="PEM file of its key [default: the same file].")
@@ -37,11 +44,13 @@ if TYPE_CHECKING:
 @call_line_options
 @click.option("--store", "store_given", metavar="URL", help="The store: a file or database URL.")
 @click.pass_context
-def serve(ctx: click.Context, /, names: tuple[str, ...], store_given: str | None, **options: Any) -> None:
+def serve(
+    ctx: click.Context, /, names: tuple[str, ...], mocks: tuple[str, ...], store_given: str | None, **options: Any
+) -> None:
     """Serve all mock servers, or those of these names, until stopped.
 
-    They answer at http://127.0.0.1:4000/mocks/SLUG/ and http://SLUG.localhost:4000/. With --port and one NAME, that
-    mock server answers at http://127.0.0.1:PORT/.
+    They answer at http://127.0.0.1:4000/mocks/SLUG/ and http://SLUG.localhost:4000/. With --port or --listen
+    and one NAME, that mock server answers at http://127.0.0.1:PORT/.
 
     \b
     understudy mocks serve
@@ -51,7 +60,7 @@ def serve(ctx: click.Context, /, names: tuple[str, ...], store_given: str | None
     from understudy.proxy.gateway.logging_setup import configure_logging
     from understudy.proxy.mock_server.workers import serve as serve_mocks
 
-    settings = _read_settings(names, **options)
+    settings = _read_settings(tuple(dict.fromkeys((*names, *mocks))), **options)
     open_store = _make_opener(store_given or ctx.find_root().obj)
     configure_logging(verbose=False)
     show = partial(print_line, err=options["json_log"] == STANDARD_OUTPUT)
@@ -61,8 +70,9 @@ def serve(ctx: click.Context, /, names: tuple[str, ...], store_given: str | None
 def _read_settings(
     names: tuple[str, ...],
     *,
+    listen: str | None,
     port: int | None,
-    host: str,
+    host: str | None,
     workers: int,
     certfile: Path | None,
     keyfile: Path | None,
@@ -74,11 +84,11 @@ def _read_settings(
     from understudy.proxy.cli.calls.call_outputs import open_outputs
     from understudy.proxy.mock_server.process import ServeSettings
 
-    _check_host(host)
-    at_root = port is not None and len(names) == 1
+    address = _choose_address(listen, port, host)
+    at_root = (port is not None or listen is not None) and len(names) == 1
     return ServeSettings(
-        host=host,
-        port=MOCKS_PORT if port is None else port,
+        host=address[0],
+        port=address[1],
         names=names,
         at_root=at_root,
         workers=workers,
@@ -99,11 +109,15 @@ def _make_opener(named: str | None) -> Callable[[], Store]:
     return lambda: add_project_rules(open_or_upgrade_store(url), project)
 
 
-def _check_host(host: str) -> None:
-    if not host.strip():
+def _choose_address(listen: str | None, port: int | None, host: str | None) -> tuple[str, int]:
+    if host is not None and listen is not None:
+        raise UserError("--listen takes host and port: give it or --host")
+    if host is not None and not host.strip():
         raise UserError(
             "--host takes an address or a name, such as 127.0.0.1; 0.0.0.0 is every address of this machine"
         )
+    default_host, chosen = choose_address(listen, port, DEFAULT_LISTEN)
+    return host or default_host, chosen
 
 
 def _read_certificate(certfile: Path | None, keyfile: Path | None) -> tuple[Path, Path] | None:

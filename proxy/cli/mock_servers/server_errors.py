@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from understudy.proxy.cli.lazy import LazyGroup
+from understudy.proxy.cli.naming_options import error_name, mock_name
 from understudy.proxy.cli.options import (
     body_argument,
     current_user,
@@ -28,7 +29,7 @@ def errors() -> None:
 
 
 @errors.command("list")
-@click.argument("name")
+@mock_name()
 @page_options("ERROR")
 @json_option
 @with_store
@@ -50,15 +51,23 @@ def list_errors(store: Store, name: str, request: PageRequest[str], as_json: boo
 
 
 @errors.command("add")
-@click.argument("name")
-@click.argument("error")
+@mock_name()
+@error_name()
 @click.option("--status", type=click.IntRange(FIRST, LAST), default=500, show_default=True, help="Its status.")
 @click.option("--body", metavar="TEXT|@FILE", default="", help="Its body; @- reads it from standard input.")
 @click.option("--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="A header.")
 @click.option("--activate", is_flag=True, help="Answer every call with it from now on.")
+@json_option
 @with_store
 def add_error(
-    store: Store, name: str, error: str, status: int, body: str, headers: tuple[str, ...], activate: bool
+    store: Store,
+    name: str,
+    error: str,
+    status: int,
+    body: str,
+    headers: tuple[str, ...],
+    activate: bool,
+    as_json: bool,
 ) -> None:
     """Save the server error ERROR for the mock server NAME.
 
@@ -70,14 +79,15 @@ def add_error(
 
     response = typed_response(status, map(header_field, headers), body_argument(body, "--body"))
     added = operations.add_server_error(store, name, error, response, activate=activate, actor=current_user())
-    print_line(f"Saved server error {error} ({status}) for {added.mock.name}.")
-    if activate:
-        _report_active(store, added)
+    if not as_json:
+        print_line(f"Saved server error {error} ({status}) for {added.mock.name}.")
+    if activate or as_json:
+        _report_error(store, added, as_json=as_json)
 
 
 @errors.command("delete")
-@click.argument("name")
-@click.argument("error")
+@mock_name()
+@error_name()
 @with_store
 def delete_error(store: Store, name: str, error: str) -> None:
     """Delete the server error ERROR of the mock server NAME."""
@@ -87,26 +97,39 @@ def delete_error(store: Store, name: str, error: str) -> None:
 
 
 @errors.command("activate")
-@click.argument("name")
-@click.argument("error")
+@mock_name()
+@error_name()
+@json_option
 @with_store
-def activate_error(store: Store, name: str, error: str) -> None:
+def activate_error(store: Store, name: str, error: str, as_json: bool) -> None:
     """Answer every call to the mock server NAME with the server error ERROR."""
-    _report_active(store, operations.activate_server_error(store, name, error, actor=current_user()))
+    activated = operations.activate_server_error(store, name, error, actor=current_user())
+    _report_error(store, activated, as_json=as_json)
 
 
 @errors.command("off")
-@click.argument("name")
+@mock_name()
+@json_option
 @with_store
-def deactivate(store: Store, name: str) -> None:
+def deactivate(store: Store, name: str, as_json: bool) -> None:
     """Answer calls to the mock server NAME from its examples again."""
+    from understudy.proxy.operations.views.mock_servers import server_errors_json
+
     mock = operations.deactivate_server_error(store, name, actor=current_user())
-    print_line(f"{mock.name} answers from its examples again.")
+    if as_json:
+        print_json(server_errors_json(operations.list_server_errors(store, mock.id)))
+    else:
+        print_line(f"{mock.name} answers from its examples again.")
     wait_for_gateways(store)
 
 
-def _report_active(store: Store, active: MockServerError) -> None:
-    mock, status = active.mock, active.error.response.status
-    off = f"understudy mocks errors off {mock.slug}"
-    print_line(f"{mock.name} answers every call with {status} now; again from its examples: {off}")
+def _report_error(store: Store, saved: MockServerError, *, as_json: bool) -> None:
+    from understudy.proxy.operations.views.mock_servers import server_error_json
+
+    mock, status = saved.mock, saved.error.response.status
+    if as_json:
+        print_json(server_error_json(mock, saved.error))
+    else:
+        off = f"understudy mocks errors off {mock.slug}"
+        print_line(f"{mock.name} answers every call with {status} now; again from its examples: {off}")
     wait_for_gateways(store)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from understudy.proxy.cli.command import UnderstudyCommand
+from understudy.proxy.cli.naming_options import mock_name
 from understudy.proxy.cli.options import Seconds, body_argument, json_option, moment, with_store
 from understudy.proxy.cli.output import print_json
 from understudy.proxy.cli.terminal_text import print_text
@@ -21,7 +22,7 @@ _NUMBER = click.IntRange(min=0)
 
 
 @click.command("verify", cls=UnderstudyCommand)
-@click.argument("name")
+@mock_name()
 @click.option(
     "--called", metavar="'METHOD PATH'", required=True, help="The expected call; a query counts if one is given."
 )

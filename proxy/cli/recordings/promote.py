@@ -27,7 +27,13 @@ from understudy.store.repositories.store import Store
 @tz_option
 @filter_option
 @click.option(
-    "--to", "collection", metavar="COLLECTION", required=True, help="The collection; created if it does not exist."
+    "-c",
+    "--to",
+    "--collection",
+    "collection",
+    metavar="COLLECTION",
+    required=True,
+    help="The collection; created if it does not exist.",
 )
 @click.option(
     "--repeats",

@@ -60,8 +60,9 @@ def list_rules(store: Store, as_json: bool) -> None:
 
 @redaction.command("add")
 @rule_options
+@json_option
 @making_store
-def add_rules(store: Store, **rules: tuple[str, ...]) -> None:
+def add_rules(store: Store, as_json: bool, **rules: tuple[str, ...]) -> None:
     """Add rules. They apply to promotion, to logs, and to recordings made with --redact.
 
     \b
@@ -71,18 +72,19 @@ def add_rules(store: Store, **rules: tuple[str, ...]) -> None:
     from understudy.proxy.operations.recordings import redaction_rules
     from understudy.store.redaction.rules import Rules
 
-    _print_number(redaction_rules.add_rules(store, Rules.of(**rules), actor=current_user()))
+    _report(redaction_rules.add_rules(store, Rules.of(**rules), actor=current_user()), as_json=as_json)
 
 
 @redaction.command("remove")
 @rule_options
+@json_option
 @with_store
-def remove_rules(store: Store, **rules: tuple[str, ...]) -> None:
+def remove_rules(store: Store, as_json: bool, **rules: tuple[str, ...]) -> None:
     """Remove rules. Built-in names and patterns stay."""
     from understudy.proxy.operations.recordings import redaction_rules
     from understudy.store.redaction.rules import Rules
 
-    _print_number(redaction_rules.remove_rules(store, Rules.of(**rules), actor=current_user()))
+    _report(redaction_rules.remove_rules(store, Rules.of(**rules), actor=current_user()), as_json=as_json)
 
 
 def _print_rules(rules: Rules) -> None:
@@ -96,6 +98,11 @@ def _print_rules(rules: Rules) -> None:
     print_line(f"Built-in patterns: {', '.join(name for name, *_ in BUILT_IN_PATTERNS)}.")
 
 
-def _print_number(rules: Rules) -> None:
+def _report(rules: Rules, *, as_json: bool) -> None:
+    from understudy.proxy.operations.views.recordings import redaction_rules_json
+
+    if as_json:
+        print_json(redaction_rules_json(rules))
+        return
     number = sum(map(len, rules.as_json().values()))
     print_line(f"The store has {counted(number, 'rule')}. Gateways and mock servers read them when they start.")

@@ -6,6 +6,7 @@ import click
 
 from understudy.proxy.cli.gateway.replay_options import format_lists, list_options
 from understudy.proxy.cli.lazy import LazyGroup
+from understudy.proxy.cli.naming_options import session_name
 from understudy.proxy.cli.options import current_user, json_option, page_options, with_store
 from understudy.proxy.cli.output import local_time, print_json, print_page, print_table
 from understudy.proxy.cli.recordings.history import HISTORY_COLUMNS, entry_rows
@@ -43,7 +44,7 @@ def list_sessions(store: Store, request: PageRequest[str], as_json: bool) -> Non
 
 
 @sessions.command("show")
-@click.argument("name")
+@session_name()
 @json_option
 @with_store
 def show_session(store: Store, name: str, as_json: bool) -> None:
@@ -63,11 +64,12 @@ def show_session(store: Store, name: str, as_json: bool) -> None:
 
 
 @sessions.command("set")
-@click.argument("name")
+@session_name()
 @list_options
 @click.option("--reset", is_flag=True, help="Forget first what is kept.")
+@json_option
 @with_store
-def set_session(store: Store, name: str, reset: bool, **lists: tuple[str, ...]) -> None:
+def set_session(store: Store, name: str, reset: bool, as_json: bool, **lists: tuple[str, ...]) -> None:
     """Keep with the session NAME what its replays compare.
 
     Each replay of the session uses what is kept, but for options that it has itself.
@@ -75,15 +77,19 @@ def set_session(store: Store, name: str, reset: bool, **lists: tuple[str, ...]) 
     \b
     understudy sessions set shop --ignore-query ts --ignore-body '$.at'
     """
-    from understudy.proxy.operations.recordings.sessions import keep_replay_lists
+    from understudy.proxy.operations.recordings.sessions import keep_replay_lists, summarize_session
+    from understudy.proxy.operations.views.recordings import session_json
 
     session = keep_replay_lists(store, name, lists, reset=reset, actor=current_user())
+    if as_json:
+        print_json(session_json(summarize_session(store, session.id)))
+        return
     kept = format_lists(session.replay) if session.replay else "nothing that is kept with it"
     print_line(f"Replays of session {session.name} use {kept}.")
 
 
 @sessions.command("delete")
-@click.argument("name")
+@session_name()
 @with_store
 def delete_session(store: Store, name: str) -> None:
     """Delete the session NAME and its exchanges. Examples promoted from it stay."""

@@ -67,7 +67,7 @@ def check(store: Store, as_json: bool) -> None:
 @store.command("prune")
 @click.option("--older-than", metavar="TIME", help="How old: 30d, 12h, or a time such as 2026-01-31.")
 @click.option("--keep-promoted", is_flag=True, help="Keep exchanges that an example was promoted from.")
-@click.option("--session", metavar="NAME", help="Only exchanges of this session.")
+@click.option("-s", "--session", metavar="NAME", help="Only exchanges of this session.")
 @click.option("--dry-run", is_flag=True, help="Only show how many exchanges there are.")
 @click.option("--always", is_flag=True, help="Also let gateways that record do this at their start and once an hour.")
 @click.option("--never", is_flag=True, help="Let gateways no longer do it; delete nothing.")

@@ -41,6 +41,11 @@ def read_collection(store: Store, collection: str) -> CollectionContents:
     return CollectionContents(found, items, examples)
 
 
+def summarize_collection(store: Store, collection: Collection) -> CollectionSummary:
+    """Return a collection with its numbers of request items and examples."""
+    return next(one for one in store.collections.list_summaries() if one.collection.id == collection.id)
+
+
 def create_collection(store: Store, name: str, variables: Mapping[str, str], *, actor: str) -> Collection:
     """Create an empty collection; raises UserError when the name is taken or cannot be a name."""
     with store.transaction(actor):

@@ -16,7 +16,8 @@ from understudy.proxy.operations.collections.behaviour_text import (
     read_fault,
     read_rate_limit,
 )
-from understudy.proxy.operations.collections.request_lines import read_status
+from understudy.proxy.operations.collections.request_lines import METHOD_FORM, read_status, with_type
+from understudy.proxy.operations.collections.typing_checks import check_braces, check_method, check_path_braces
 from understudy.store.content_codings import remove_codings
 from understudy.store.errors import UserError
 from understudy.store.model.collections import EditablePart, Example
@@ -110,9 +111,47 @@ def change_path(example: Example, path: str) -> Example:
     """
     if not path.startswith("/") or not path.isprintable() or any(character in path for character in " ?#"):
         raise UserError(f"takes a path without query, such as /users/{{{{id}}}}, got {path!r}", field="path")
+    check_path_braces(path)
     request = example.request
     target = path.encode("utf-8", "surrogateescape") + request.target[len(request.path) :]
     return _edited(example, example.name, replace(request, target=target), example.response)
+
+
+def change_request(
+    example: Example,
+    *,
+    method: str | None = None,
+    query: str | None = None,
+    headers: Sequence[str] = (),
+    removed_headers: Sequence[str] = (),
+    body: bytes | None = None,
+) -> Example:
+    """Return the example with single things of its request changed; a header is `Name: value`. Raises UserError."""
+    request = example.request
+    if method is not None:
+        request = replace(request, method=_read_method(method))
+    if query is not None:
+        request = replace(request, target=request.path + _read_query(query))
+    if body is not None:
+        request = _without_coding(replace(request, body=body))
+    fields = _with_fields(request.headers.drop(removed_headers), [header_field(line) for line in headers])
+    request = replace(request, headers=with_type(fields, body or b""))
+    return example if request == example.request else _edited(example, example.name, request, example.response)
+
+
+def _read_method(text: str) -> str:
+    if not METHOD_FORM.fullmatch(text):
+        raise UserError(f"takes a method such as GET, got {text!r}", field="method")
+    check_method(text.upper())
+    return text.upper()
+
+
+def _read_query(text: str) -> bytes:
+    query = text.removeprefix("?")
+    if not query.isprintable() or any(character in query for character in " #"):
+        raise UserError(f"takes a query such as page=2&limit={{{{limit}}}}, got {text!r}", field="query")
+    check_braces(query, "the query")
+    return b"?" + query.encode("utf-8", "surrogateescape") if query else b""
 
 
 def _with_fields(headers: Headers, wanted: list[tuple[str, str]]) -> Headers:

@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from understudy.proxy.operations.collections.example_document import apply_changes, change_path, from_document
+from understudy.proxy.operations.collections.example_document import (
+    apply_changes,
+    change_path,
+    change_request,
+    from_document,
+)
 from understudy.proxy.operations.collections.request_lines import Typed, typed_example, typed_item
 from understudy.proxy.operations.collections.typing_checks import check_json
 from understudy.proxy.operations.page_keys import find_keys
@@ -53,12 +58,17 @@ class ExampleDraft:
 class ExampleChanges:
     """What changes in an example; None, or nothing in a list, leaves it as it is.
 
-    `headers` are `Name: value` lines, `behaviour` new values by the names of the fields of `Behaviour`. `typed` is that
-    of `ExampleDraft`.
+    Headers are `Name: value` lines, a query is without its `?`, `behaviour` has new values by the names of
+    the fields of `Behaviour`. `typed` is that of `ExampleDraft`.
     """
 
     name: str | None = None
+    method: str | None = None
     path: str | None = None
+    query: str | None = None
+    request_headers: Sequence[str] = ()
+    removed_request_headers: Sequence[str] = ()
+    request_body: bytes | None = None
     status: int | None = None
     body: bytes | None = None
     headers: Sequence[str] = ()
@@ -116,7 +126,14 @@ def change_example(
             headers=changes.headers,
             removed_headers=changes.removed_headers,
         )
-        changed = changed if changes.path is None else change_path(changed, changes.path)
+        changed = change_request(
+            changed if changes.path is None else change_path(changed, changes.path),
+            method=changes.method,
+            query=changes.query,
+            headers=changes.request_headers,
+            removed_headers=changes.removed_request_headers,
+            body=changes.request_body,
+        )
         changed = replace(changed, behaviour=replace(changed.behaviour, **changes.behaviour))
         if changes.templates is not None:
             changed = replace(changed, templates=changes.templates)

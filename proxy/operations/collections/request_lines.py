@@ -15,7 +15,7 @@ from understudy.store.model.naming import name_example, name_request
 
 REQUEST_FORM = "'METHOD PATH [STATUS [BODY]]', such as 'GET /users/1 200 {\"id\": 1}'"
 
-_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+METHOD_FORM = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 _STARTS = {b"{": "application/json", b"[": "application/json", b"<?": "application/xml", b"<": "text/html"}
 
 
@@ -38,7 +38,7 @@ def read_typed(text: str, form: str = REQUEST_FORM) -> Typed:
     method, _, rest = text.strip().partition(" ")
     target, _, rest = rest.strip().partition(" ")
     status, _, body = rest.strip().partition(" ")
-    if not _METHOD.fullmatch(method) or not target.startswith("/") or not target.isprintable():
+    if not METHOD_FORM.fullmatch(method) or not target.startswith("/") or not target.isprintable():
         raise UserError(f"a request is typed as {form}, not {text!r}{_suggest_line(method, target)}")
     typed = Typed(method.upper(), target, read_status(status) if status else None, body.strip())
     check_method(typed.method)
@@ -52,7 +52,7 @@ def read_typed(text: str, form: str = REQUEST_FORM) -> Typed:
 def _suggest_line(method: str, target: str) -> str:
     if method.startswith("/"):
         return f"; did you mean 'GET {method}'?" if method.isprintable() else ""
-    is_path = _METHOD.fullmatch(method) and target.isprintable() and target and not target.startswith("/")
+    is_path = METHOD_FORM.fullmatch(method) and target.isprintable() and target and not target.startswith("/")
     return f"; did you mean '{method} /{target}'?" if is_path and "://" not in target else ""
 
 

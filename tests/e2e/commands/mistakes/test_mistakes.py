@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -94,11 +95,13 @@ MISTAKES = [
 
 
 @pytest.fixture(scope="module")
-def shop(promoted_once: Understudy) -> Understudy:
+def shop(promoted_once: Understudy, tmp_path_factory: pytest.TempPathFactory) -> Understudy:
     """The store of all these mistakes, of which none changes it."""
+    understudy = Understudy(tmp_path_factory.mktemp("mistakes"))
+    shutil.copy(promoted_once.store, understudy.store)
     for line in ("environments set shop base=1", "mocks create shop --collection shop"):
-        assert run_here(promoted_once, shlex.split(line)).exit_code == 0
-    return promoted_once
+        assert run_here(understudy, shlex.split(line)).exit_code == 0
+    return understudy
 
 
 @pytest.mark.parametrize(("typed", "line", "code"), MISTAKES, ids=[typed for typed, *_ in MISTAKES])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import nullcontext
 
 import pytest
@@ -203,3 +204,53 @@ def test_the_id_of_a_deleted_example_is_a_key(store: Store) -> None:
     collect(store, *(make_example(id=id, name=id) for id in ids))
     delete_example(store, ids[1], actor="ada")
     assert [one.id for one in read_example_page(store, "shop", PageRequest(after=ids[1])).items] == [ids[2]]
+
+
+# The request
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (ExampleChanges(method="put"), "PUT /a?p=1"),
+        (ExampleChanges(path="/b/{{id}}"), "GET /b/{{id}}?p=1"),
+        (ExampleChanges(query="q={{x}}"), "GET /a?q={{x}}"),
+        (ExampleChanges(query="?q=2"), "GET /a?q=2"),
+        (ExampleChanges(query=""), "GET /a"),
+        (ExampleChanges(path="/b", query="q=2", method="SYNC"), "SYNC /b?q=2"),
+    ],
+)
+def test_the_request_line_of_an_example_is_changed(store: Store, changes: ExampleChanges, line: str) -> None:
+    collect(store, make_example("/a?p=1", name="one"))
+    changed = change_example(store, "one", changes, actor="ada")
+    assert f"{changed.request.method} {changed.request.target.decode()}" == line
+    assert not changed.literal
+
+
+def test_headers_and_body_of_a_request_are_changed(store: Store) -> None:
+    collect(store, make_example("/a", name="one"))
+    changes = ExampleChanges(request_headers=["X-A: 1", "X-B: 2"], request_body=b'{"a": 1}')
+    change_example(store, "one", changes, actor="ada")
+    change_example(store, "one", ExampleChanges(removed_request_headers=["x-a"]), actor="ada")
+    changed = read_example(store, "one")
+    assert changed.request_body == b'{"a": 1}'
+    headers = dict(changed.example.request.headers)
+    assert (headers.get("X-A"), headers["X-B"], headers["Content-Type"]) == (None, "2", "application/json")
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (ExampleChanges(method="GTE"), "there is no method GTE; did you mean GET?"),
+        (ExampleChanges(method="G T"), "takes a method such as GET, got 'G T'"),
+        (ExampleChanges(path="/{{a"), "has {{ without }} after it"),
+        (ExampleChanges(query="a={{b"), "the query has {{ without }} after it"),
+        (ExampleChanges(query="a b"), "takes a query such as page=2&limit={{limit}}, got 'a b'"),
+        (ExampleChanges(request_body=b"{", typed=("request",)), "the body of the request is not JSON"),
+        (ExampleChanges(request_headers=["nonsense"]), "a header is written Name: value"),
+    ],
+)
+def test_a_request_that_cannot_be_is_refused(store: Store, changes: ExampleChanges, problem: str) -> None:
+    collect(store, make_example("/a", name="one"))
+    with pytest.raises(UserError, match=re.escape(problem)):
+        change_example(store, "one", changes, actor="ada")
