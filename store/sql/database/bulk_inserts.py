@@ -2,6 +2,9 @@
 
 SQLAlchemy's own bulk insert takes longer than the database does. Python's driver releases the GIL for each statement
 that it runs for one row, and waits to get it back from a busy thread: fewer statements mean fewer waits.
+
+The driver keeps each statement that it has run, by its text, with a copy of the values that were bound to it last. So
+the values of a statement for many rows are bounded in bytes, and a statement of large values is run once more with none.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import chain
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any
 
@@ -20,8 +23,11 @@ from understudy.store.sql.database.engine import get_driver_connection
 
 # Rows of one statement: a statement must not bind more values than SQLite allows (sqlite.org/limits.html).
 MOST_ROWS = 64
+# The driver keeps up to 128 statements.
+MOST_BYTES = 128 * 1024
 
-Rows = Sequence[Mapping[str, Any]]
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
 TableClass = type[DeclarativeBase]
 
 
@@ -48,8 +54,7 @@ def insert_unless_repeated(
     """
     ids: list[int] = []
     added: list[bool] = []
-    for start in range(0, len(rows), MOST_ROWS):
-        batch = rows[start : start + MOST_ROWS]
+    for batch in _split(rows):
         try:
             [(last, inserted)] = _insert(tx, table, batch, "")
         except sqlite3.IntegrityError:  # rarely; SQLite has undone the statement alone
@@ -77,14 +82,50 @@ def _insert(tx: Connection | Session, table: TableClass, rows: Rows, ending: str
     driver = get_driver_connection(tx if isinstance(tx, Connection) else tx.connection())
     names = tuple(rows[0])
     values_of = itemgetter(*names)
-    for start in range(0, len(rows), MOST_ROWS):
-        batch = rows[start : start + MOST_ROWS]
+    for batch in _split(rows):
+        if len(batch) == 1 and _measure(batch[0]) > MOST_BYTES:
+            yield _insert_large(driver, _build_large_statement(table.__tablename__, names) + ending, values_of(batch[0]))
+            continue
         text = _build_statement(table.__tablename__, names, len(batch)) + ending
         cursor = driver.execute(text, tuple(chain.from_iterable(map(values_of, batch))))
         yield cursor.lastrowid, cursor.rowcount
+
+
+def _insert_large(driver: Any, text: str, values: Sequence[Any]) -> tuple[int, int]:
+    cursor = driver.execute(text, (*values, True))
+    last, inserted = cursor.lastrowid, cursor.rowcount
+    driver.execute(text, (*repeat(None, len(values)), False))  # the copies of the values are freed
+    return last, inserted
+
+
+def _split(rows: Rows) -> Iterator[Rows]:
+    """Yield the rows of each statement; one of more than MOST_BYTES has a single row."""
+    start, size = 0, 0
+    for position, row in enumerate(rows):
+        length = _measure(row)
+        if position > start and (position - start == MOST_ROWS or size + length > MOST_BYTES):
+            yield rows[start:position]
+            start, size = position, 0
+        size += length
+    if start < len(rows):
+        yield rows[start:]
+
+
+def _measure(row: Row) -> int:
+    """Return the size of the long values of a row."""
+    return sum(len(value) for value in row.values() if type(value) in _LONG_TYPES)
+
+
+_LONG_TYPES = frozenset({bytes, str, memoryview, bytearray})
 
 
 @cache
 def _build_statement(table: str, names: tuple[str, ...], number: int) -> str:
     row = f"({', '.join('?' * len(names))})"
     return f"insert into {table} ({', '.join(names)}) values {', '.join([row] * number)}"  # noqa: S608 - the names are constants
+
+
+@cache
+def _build_large_statement(table: str, names: tuple[str, ...]) -> str:
+    """Return a statement that inserts a row if its last value is true, and nothing otherwise."""
+    return f"insert into {table} ({', '.join(names)}) select {', '.join('?' * len(names))} where ?"  # noqa: S608 - as above

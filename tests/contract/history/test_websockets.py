@@ -26,6 +26,15 @@ def test_messages_come_back_in_order(store: Store) -> None:
     assert store.history.list_messages(second.id) == [MESSAGES[1]]
 
 
+def test_messages_of_all_sizes_come_back_in_order(store: Store) -> None:
+    """Few large ones are inserted with a statement, or one, and small ones together."""
+    [exchange] = record(store, b"one")
+    sizes = [1, 200_000, 1, 2, 100_000, 100_000, 1_000_000, *range(100)]
+    messages = [WebSocketMessage(1.0, True, MessageKind.BINARY, bytes([i]) * size) for i, size in enumerate(sizes)]
+    store.history.add_messages([(exchange.id, message) for message in messages])
+    assert store.history.list_messages(exchange.id) == messages
+
+
 def test_an_exchange_that_is_no_websocket_has_no_messages(store: Store) -> None:
     [exchange] = record(store, b"one")
     assert store.history.list_messages(exchange.id) == []
