@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from understudy.addons.grpc.call_order import CallOrder
     from understudy.addons.loop.body_tap import BodyTap
     from understudy.addons.loop.client_holds import ClientHolder
+    from understudy.addons.websockets.message_tap import MessageTap
     from understudy.serving.answers.outcomes import Outcome
     from understudy.serving.gateway.active import ActiveMode
     from understudy.serving.gateway.forwarded_bodies import RewrittenPieces
@@ -35,7 +36,8 @@ class Note:
     that body, or without any part of a response if it does not break off. `call_order` is the order of the messages of
     a gRPC call that is recorded; `answers_call` means that a gRPC call is answered while its client sends, and
     `outcome` what was decided for it before its client had sent all. `live` means that the request may call an upstream
-    and is not over, `is_begun` that the recorder has to keep it or has done so. `entry` is its number in history.
+    and is not over, `is_begun` that the recorder has to keep it or has done so. `entry` is its number in history, and
+    `message_tap` keeps the messages of the WebSocket that it began.
     """
 
     active: ActiveMode | None = None
@@ -56,6 +58,7 @@ class Note:
     live: bool = False
     is_begun: bool = False
     entry: int | None = None
+    message_tap: MessageTap | None = None
 
 
 _notes: WeakKeyDictionary[http.HTTPFlow, Note] = WeakKeyDictionary()

@@ -23,7 +23,7 @@ from understudy.addons.no_live_calls import Guard, RequestFinisher
 from understudy.addons.patches.check import check_mitmproxy
 from understudy.addons.patches.http1 import install_http1_fixes
 from understudy.addons.recorder import Recorder
-from understudy.addons.websocket_recorder import WebSocketRecorder
+from understudy.addons.websockets.hook_recorder import HookRecorder
 from understudy.proxy.gateway.activation import Activation
 from understudy.proxy.gateway.replay_settings import parse_replay_settings
 from understudy.proxy.operations.gateways.modes import choose_state, open_session, parse_mode
@@ -65,7 +65,7 @@ class Understudy:
             guard,
             Answerer(self._current, BodyReader(self._read)),
             Recorder(self._current, Commits(self._writer)),
-            WebSocketRecorder(Commits(self._writer)),
+            HookRecorder(Commits(self._writer)),
             RequestFinisher(guard),
         ]
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from understudy.store.errors import StoreError, ValueRefused
-from understudy.store.model.exchanges import Exchange
+from understudy.store.model.exchanges import Degradation, Exchange
 from understudy.store.model.values import replace
 from understudy.store.model.websockets import WebSocketMessage
 from understudy.store.redaction.log_paths import format_log_path
@@ -28,14 +28,14 @@ KEY_BITS = 31
 QUICK_FAILURE_SECONDS = 1.0
 
 CommitResult = int | StoreError
-"""The id of the exchange (0 for pieces and messages), or the reason why it was not stored."""
+"""The id of the exchange (0 for other items), or the reason why it was not stored."""
 DoneCallback = Callable[[CommitResult], None]
 Completions = list[tuple[DoneCallback, CommitResult]]
 BodyPieces = list[tuple[str, int, bytes]]
 """Pieces of large bodies: the key of the body, the position of the piece from 0, its bytes."""
 ExchangeMessage = tuple[int, WebSocketMessage]
 """A message with the id of its handshake's exchange."""
-WorkItem = Exchange | BodyPieces | ExchangeMessage
+WorkItem = Exchange | BodyPieces | ExchangeMessage | Degradation
 QueueEntry = tuple[WorkItem, DoneCallback]
 
 
@@ -51,8 +51,9 @@ def run_callbacks(completions: Completions) -> None:
 class HistoryWriter:
     """A queue and a thread that commit exchanges in groups, for recorders in any thread.
 
-    `keep` is `History.add`, `keep_pieces` is `Bodies.add_pieces`, `keep_messages` is `History.add_messages`. `announce`
-    is called in the writer's thread with the results of each batch; by default it runs the callbacks there.
+    `keep` is `History.add`, `keep_pieces` is `Bodies.add_pieces`, `keep_messages` is `History.add_messages`,
+    `mark_degraded` is `History.mark_degraded`. `announce` is called in the writer's thread with the results of each
+    batch; by default it runs the callbacks there.
     `kept`, `failed` and `lost` count exchanges: those stored, those stored that have failed, those not stored.
 
     The queue has no bound of its own. Each exchange in it belongs to a response that a client waits for, and recorders
@@ -64,12 +65,14 @@ class HistoryWriter:
         keep: Callable[[Sequence[Exchange]], list[int]],
         keep_pieces: Callable[[BodyPieces], None] | None = None,
         keep_messages: Callable[[Sequence[ExchangeMessage]], None] | None = None,
+        mark_degraded: Callable[[Sequence[Degradation]], None] | None = None,
         *,
         announce: Callable[[Completions], object] = run_callbacks,
     ) -> None:
         self._keep = keep
         self._keep_pieces = keep_pieces
         self._keep_messages = keep_messages
+        self._mark_degraded = mark_degraded
         self._announce = announce
         self._queue: queue.SimpleQueue[list[QueueEntry] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="history writer", daemon=True)
@@ -142,6 +145,8 @@ class HistoryWriter:
                 exchanges.append((replace(work, key=next(self._keys)), done))
             elif isinstance(work, tuple):
                 messages.append((work, done))
+            elif isinstance(work, Degradation):
+                completions.append((done, self._commit_degradation(work)))
             else:
                 completions.append((done, self._commit_pieces(work)))
         if messages:
@@ -155,6 +160,16 @@ class HistoryWriter:
             self._keep_pieces(pieces)
         except Exception as error:  # noqa: BLE001 - each callback needs a result
             return _to_store_error(error, "a body")
+        return 0
+
+    def _commit_degradation(self, degradation: Degradation) -> CommitResult:
+        try:
+            if self._mark_degraded is None:
+                raise StoreError("this store marks no exchanges")
+            self._mark_degraded([degradation])
+        except Exception as error:  # noqa: BLE001 - each callback needs a result
+            logger.error("not kept: entry %d is incomplete: %s: %s", degradation.exchange_id, degradation.reason, error)
+            return _to_store_error(error, "the mark")
         return 0
 
     def _commit_messages(self, batch: list[tuple[ExchangeMessage, DoneCallback]]) -> Completions:

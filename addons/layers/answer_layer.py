@@ -18,9 +18,9 @@ from mitmproxy.proxy.context import Context
 from understudy.addons.backpressure import wait_for_client
 from understudy.addons.current import CurrentMode
 from understudy.addons.flows import UNRESOLVABLE_ADDRESS
-from understudy.addons.layers.websocket_layer import ConversationLayer
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.addons.loop.client_holds import ClientHolder, ReleaseEvent
+from understudy.addons.websockets.replay_layer import ConversationLayer
 from understudy.serving.answers.body_schedule import Fetch
 from understudy.serving.answers.replies import Hold, Upgrade
 from understudy.serving.gateway.active import ActiveMode

@@ -16,6 +16,7 @@ from understudy.store.history_writer import (
     DoneCallback,
     HistoryWriter,
     QueueEntry,
+    WorkItem,
     run_callbacks,
 )
 from understudy.store.model.exchanges import Exchange
@@ -68,15 +69,15 @@ class Commits:
         self._writer.submit(exchange, partial(_resolve, future))
         return future
 
-    def submit(self, exchange: Exchange, done: DoneCallback) -> None:
-        """Keep an exchange; `done` is called in the event loop with its id, or with a StoreError.
+    def submit(self, item: WorkItem, done: DoneCallback) -> None:
+        """Keep an exchange or another item; `done` is called in the event loop with the result.
 
         The writer gets it in the loop's next round, together with the others of this round: each time the writer wakes,
         it takes the interpreter from the loop.
         """
         if not self._batch:
             asyncio.get_running_loop().call_soon(self._submit_batch)
-        self._batch.append((exchange, done))
+        self._batch.append((item, done))
 
     def submit_pieces(self, pieces: BodyPieces, done: DoneCallback) -> None:
         """Keep pieces of large bodies; `done` is called in the event loop with 0, or with a StoreError."""

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from mitmproxy.addons.proxyserver import Proxyserver
-from mitmproxy.connection import Client, Connection
+from mitmproxy.connection import Client, Connection, Server
 from mitmproxy.proxy import events
-from mitmproxy.proxy.server import ConnectionHandler
+from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 
 from understudy.addons.loop.reading_gate import PauseReason, ReadingGate
 from understudy.store.model.exchanges import CLIENT_LEFT, GATEWAY_STOPPED
@@ -74,6 +74,17 @@ class ClientConnections:
             self._draining.add(task)
             task.add_done_callback(self._draining.discard)
 
+    def end_sending(self, client_id: str, connection: Connection) -> None:
+        """Send a connection no more than what was sent to it; its peer may go on."""
+        writer = self._find_writer(client_id, connection)
+        if writer is not None and not writer.is_closing() and writer.can_write_eof():
+            writer.write_eof()
+
+    def can_send(self, client_id: str, connection: Connection) -> bool:
+        """Whether a connection is not lost or closed, so that its peer may receive."""
+        writer = self._find_writer(client_id, connection)
+        return writer is not None and not writer.is_closing()
+
     def suspend_timeout(self, client_id: str) -> None:
         """Let a client be idle as long as it is: each call needs one of `resume_timeout`."""
         if (handler := self._find_handler(client_id)) is None:
@@ -131,15 +142,23 @@ class ClientConnections:
     def _find_handler(self, client_id: str) -> ConnectionHandler | None:
         return self._servers.connections.get(client_id)
 
-    def _find_gate(self, client_id: str, connection: Connection) -> ReadingGate | None:
+    def _find_io(self, client_id: str, connection: Connection) -> ConnectionIO | None:
         handler = self._find_handler(client_id)
-        io = handler.transports.get(connection) if handler else None
+        if handler is None:
+            return None
+        if isinstance(connection, Server) and connection.via is not None:  # a tunnel inside one to a parent proxy
+            address = connection.via[1]
+            outer = [one for one in handler.transports if isinstance(one, Server) and one.address == address]
+            return handler.transports[outer[-1]] if outer else None
+        return handler.transports.get(connection)
+
+    def _find_gate(self, client_id: str, connection: Connection) -> ReadingGate | None:
+        io = self._find_io(client_id, connection)
         gate = getattr(io.reader, "gate", None) if io else None  # of `patches.direct_reading.ThrottledReader`
         return gate if isinstance(gate, ReadingGate) else None
 
     def _find_writer(self, client_id: str, connection: Connection) -> StreamWriter | None:
-        handler = self._find_handler(client_id)
-        io = handler.transports.get(connection) if handler else None
+        io = self._find_io(client_id, connection)
         return io.writer if io and isinstance(io.writer, StreamWriter) else None
 
 

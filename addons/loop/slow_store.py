@@ -23,11 +23,14 @@ class ReadControl(Protocol):
 class SlowStore:
     """Counts what waits for the store, and pauses senders. For one event loop.
 
-    Without `read_control`, as in stock mitmproxy, senders are not paused.
+    Without `read_control`, as in stock mitmproxy, senders are not paused. `reason` is that of their pauses. What
+    is held beside (`held_bytes`) counts too, but no sender is paused for that alone: it waits for its sender.
     """
 
-    def __init__(self, read_control: ReadControl | None = None) -> None:
+    def __init__(self, read_control: ReadControl | None = None, reason: PauseReason = PauseReason.BODIES) -> None:
         self._read_control = read_control
+        self._reason = reason
+        self.held_bytes = 0
         self._paused: set[tuple[str, Connection]] = set()
         self._pending_bytes = 0
 
@@ -36,10 +39,11 @@ class SlowStore:
         self._pending_bytes += size
         if self._read_control is None:
             return
-        if size > 0 and self._pending_bytes > MAX_PENDING_BYTES and (client_id, sender) not in self._paused:
+        is_behind = self._pending_bytes + self.held_bytes > MAX_PENDING_BYTES
+        if size > 0 and is_behind and (client_id, sender) not in self._paused:
             self._paused.add((client_id, sender))
-            self._read_control.pause_reading(client_id, sender, PauseReason.BODIES)
+            self._read_control.pause_reading(client_id, sender, self._reason)
         elif self._paused and self._pending_bytes < MAX_PENDING_BYTES // 2:
             paused, self._paused = self._paused, set()
             for paused_id, connection in paused:
-                self._read_control.resume_reading(paused_id, connection, PauseReason.BODIES)
+                self._read_control.resume_reading(paused_id, connection, self._reason)

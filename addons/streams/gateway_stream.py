@@ -38,6 +38,7 @@ from understudy.addons.loop.connections import explain_disconnect
 from understudy.addons.parent_proxy import ChooseRouteHook, UpstreamRoute
 from understudy.addons.streams.call_stream import KILLED
 from understudy.addons.streams.collecting_stream import CollectingStream
+from understudy.addons.websockets.relay_layer import RelayLayer
 from understudy.serving.answers.body_schedule import BodySchedule, DueChunk, Fetch
 from understudy.serving.gateway.error_replies import explain_reason, render_unreachable
 from understudy.serving.gateway.site import is_own_address
@@ -224,6 +225,16 @@ class GatewayStream(CollectingStream):
             yield from self._adapt_commands(super().send_response(already_streamed))
         else:
             yield from self._send_own_response()
+
+    def flow_done(self) -> layer.CommandGenerator[None]:
+        """End the exchange; a WebSocket that it has begun passes by a layer of our own."""
+        if not self.flow.websocket:
+            yield from super().flow_done()
+            return
+        self.child_layer = RelayLayer(self.context, self.flow)
+        self._handle_event = self.passthrough  # type: ignore[method-assign]  # as mitmproxy does
+        yield from self.child_layer.handle_event(events.Start())
+        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
 
     def _adapt_commands(self, steps: layer.CommandGenerator[None]) -> layer.CommandGenerator[None]:
         """Yield mitmproxy's own commands, and the last piece as soon as the hook has run."""

@@ -21,7 +21,6 @@ from understudy.addons.current import CurrentMode
 from understudy.addons.forwarding_settings import ForwardingSettings
 from understudy.addons.grpc.call_answerer import CallAnswerer
 from understudy.addons.layers.answer_layer import BodyFetcher
-from understudy.addons.layers.websocket_layer import ScriptFetcher
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.addons.loop.client_holds import ClientHolder
 from understudy.addons.loop.commits import Commits, report_in_loop
@@ -41,7 +40,10 @@ from understudy.addons.rewriter import Rewriter
 from understudy.addons.streams.choose_layer import LayerChooser
 from understudy.addons.tls import GatewayTls
 from understudy.addons.tls_refusals import TlsRefusals
-from understudy.addons.websocket_recorder import WebSocketRecorder
+from understudy.addons.websockets.message_keeper import MessageKeeper
+from understudy.addons.websockets.relay_layer import HalfCloser
+from understudy.addons.websockets.replay_layer import ScriptFetcher
+from understudy.addons.websockets.websocket_recorder import WebSocketRecorder
 from understudy.proxy.compilation.body_warmup import warm_up_bodies
 from understudy.proxy.compilation.call_scripts import read_call_script
 from understudy.proxy.gateway.activation import Activation
@@ -110,7 +112,8 @@ class GatewayProgram:
         self._watcher: Watcher | None = None
         self._master_task: asyncio.Task[None] | None = None
         self._warm_collection_id: str | None = None  # the collection whose bodies were read ahead
-        keepers = (store.history.add, store.bodies.add_pieces, store.history.add_messages)
+        history = store.history
+        keepers = (history.add, store.bodies.add_pieces, history.add_messages, history.mark_degraded)
         self.writer = HistoryWriter(*keepers, announce=partial(report_in_loop, self._loop))
         self._commits = Commits(self.writer)
         self.current = CurrentMode(ActiveMode(state.mode))
@@ -225,7 +228,10 @@ class GatewayProgram:
                 holds_back=True,
                 read_control=self._connections,
             ),
-            WebSocketRecorder(self._commits, self._hang_up_lossy, settings.on_loss, self._connections),
+            WebSocketRecorder(
+                MessageKeeper(self._commits, self._hang_up_lossy, settings.on_loss, self._connections)
+            ),
+            HalfCloser(self._connections),
             MessageDiscarder(),
             RequestFinisher(self.guard),
         ]

@@ -87,9 +87,22 @@ def describe_cut(noun: str, size: int) -> str:
     return f"the body of the {noun} {_CUT} {size} bytes"
 
 
+def describe_cut_message(number: int, side: str, size: int) -> str:
+    """Return the text of `Exchange.degraded` for a message of a WebSocket of which `size` bytes are stored."""
+    return f"message {number} of the {side} {_CUT} {size} bytes"
+
+
 def describe_cut_order(count: int) -> str:
     """Return the text of `Exchange.degraded` for a gRPC call of which the order of `count` messages is stored."""
     return f"the order of the messages {_CUT} {count}"
+
+
+@dataclass(frozen=True, slots=True)
+class Degradation:
+    """A reason why the recording of an exchange is incomplete that became known after it was stored."""
+
+    exchange_id: int
+    reason: str
 
 
 class Exchange(msgspec.Struct, frozen=True):

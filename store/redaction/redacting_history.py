@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from understudy.store.grpc.framing import get_coding
 from understudy.store.head_blocks import redact_received_head
-from understudy.store.model.exchanges import Exchange
+from understudy.store.model.exchanges import Degradation, Exchange
 from understudy.store.model.media_types import is_grpc_type
 from understudy.store.model.messages import Body, Headers, Request, Response
 from understudy.store.model.values import replace
@@ -36,6 +36,9 @@ class RedactingHistory:
 
     def add_messages(self, messages: Sequence[tuple[int, WebSocketMessage]]) -> None:
         self._history.add_messages([(number, self._redactor.redact_message(message)) for number, message in messages])
+
+    def mark_degraded(self, degradations: Sequence[Degradation]) -> None:
+        self._history.mark_degraded(degradations)
 
     def list_messages(self, exchange_id: int) -> list[WebSocketMessage]:
         return self._history.list_messages(exchange_id)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from understudy.store.model.exchanges import Exchange, Session
+from understudy.store.model.exchanges import Degradation, Exchange, Session
 from understudy.store.model.messages import Body, Origin
 from understudy.store.model.websockets import WebSocketMessage
 from understudy.store.progress import ReportProgress
@@ -103,6 +103,10 @@ class History(Protocol):
 
     def add_messages(self, messages: Sequence[tuple[int, WebSocketMessage]]) -> None:
         """Store messages of WebSockets in their order, all or nothing, each with the id of its handshake's exchange."""
+        ...
+
+    def mark_degraded(self, degradations: Sequence[Degradation]) -> None:
+        """Add reasons to those for which exchanges are incomplete; exchanges that are not stored are ignored."""
         ...
 
     def list_messages(self, exchange_id: int) -> list[WebSocketMessage]:

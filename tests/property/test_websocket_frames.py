@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
-from wsproto.frame_protocol import CloseReason
 from wsproto.extensions import PerMessageDeflate
+from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import ProtocolError, RemoteProtocolError
 
 from understudy.serving.websockets.extensions import parse_extensions
@@ -23,14 +23,21 @@ from understudy.store.model.websockets import MessageKind
 SENT_CODES = {1000, 4001, CloseReason.NO_STATUS_RCVD}
 Said = list[tuple[MessageKind, bytes]]
 
-KINDS = {Ping: MessageKind.PING, Pong: MessageKind.PONG, TextMessage: MessageKind.TEXT, BytesMessage: MessageKind.BINARY}
+KINDS = {
+    Ping: MessageKind.PING,
+    Pong: MessageKind.PONG,
+    TextMessage: MessageKind.TEXT,
+    BytesMessage: MessageKind.BINARY,
+}
 CONTENTS = st.one_of(
     st.binary(max_size=200),
     st.builds(lambda part, count: part * count, st.binary(min_size=1, max_size=20), st.integers(0, 400)),
     st.sampled_from([125, 126, 65_535, 65_536]).map(bytes),
 )
 TEXTS = st.text(max_size=100)
-CONTROLS = st.lists(st.builds(lambda make, data: make(data), st.sampled_from([Ping, Pong]), st.binary(max_size=125)), max_size=2)
+CONTROLS = st.lists(
+    st.builds(lambda make, data: make(data), st.sampled_from([Ping, Pong]), st.binary(max_size=125)), max_size=2
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,8 @@ class Agreement:
 
     @property
     def field(self) -> str:
-        parts = [name if value is True else f"{name}={value}" for name, value in (self.parameters or {}).items() if value]
+        agreed = {name: value for name, value in (self.parameters or {}).items() if value}
+        parts = [name if value is True else f"{name}={value}" for name, value in agreed.items()]
         return "; ".join(["permessage-deflate", *parts])
 
     def make_connection(self, role: ConnectionType) -> Connection:
@@ -54,7 +62,9 @@ class Agreement:
 
     def make_reader(self, *, of_client: bool) -> FrameReader:
         """Return a reader by what the response's head says."""
-        headers = Headers.of({"Sec-WebSocket-Extensions": self.field}.items()) if self.parameters is not None else Headers()
+        headers = (
+            Headers.of({"Sec-WebSocket-Extensions": self.field}.items()) if self.parameters is not None else Headers()
+        )
         extensions = parse_extensions(headers)
         keeps_window = extensions.keeps_client_window if of_client else extensions.keeps_server_window
         return FrameReader(Inflation(keeps_window=keeps_window) if extensions.deflates else None)
@@ -85,10 +95,10 @@ def draw_events(draw: st.DrawFn) -> list[Event]:
         for number in range(count):
             events += draw(CONTROLS)
             is_last = number == count - 1
-            content = draw(TEXTS) if is_text else draw(CONTENTS)
-            events.append(
-                TextMessage(content, message_finished=is_last) if is_text else BytesMessage(content, message_finished=is_last)
-            )
+            if is_text:
+                events.append(TextMessage(draw(TEXTS), message_finished=is_last))
+            else:
+                events.append(BytesMessage(draw(CONTENTS), message_finished=is_last))
     if draw(st.booleans()):
         events.append(CloseConnection(draw(st.sampled_from([1000, 4001])), draw(TEXTS)[:20]))
     return events
@@ -125,7 +135,9 @@ def strip(messages: list[ReadMessage]) -> Said:
 
 
 @given(agreement=AGREEMENTS, of_client=st.booleans(), events=draw_events(), data=st.data())
-def test_all_that_wsproto_sends_is_read(agreement: Agreement, of_client: bool, events: list[Event], data: st.DataObject) -> None:
+def test_all_that_wsproto_sends_is_read(
+    agreement: Agreement, of_client: bool, events: list[Event], data: st.DataObject
+) -> None:
     sender = agreement.make_connection(ConnectionType.CLIENT if of_client else ConnectionType.SERVER)
     wire = b"".join(sender.send(event) for event in events)
     reader = agreement.make_reader(of_client=of_client)

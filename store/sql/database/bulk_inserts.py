@@ -4,7 +4,7 @@ SQLAlchemy's own bulk insert takes longer than the database does. Python's drive
 that it runs for one row, and waits to get it back from a busy thread: fewer statements mean fewer waits.
 
 The driver keeps each statement that it has run, by its text, with a copy of the values that were bound to it last. So
-the values of a statement for many rows are bounded in bytes, and a statement of large values is run once more with none.
+a statement for many rows has a bound in bytes, and one of large values is run once more with none.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ def _insert(tx: Connection | Session, table: TableClass, rows: Rows, ending: str
     values_of = itemgetter(*names)
     for batch in _split(rows):
         if len(batch) == 1 and _measure(batch[0]) > MOST_BYTES:
-            yield _insert_large(driver, _build_large_statement(table.__tablename__, names) + ending, values_of(batch[0]))
+            text = _build_large_statement(table.__tablename__, names) + ending
+            yield _insert_large(driver, text, values_of(batch[0]))
             continue
         text = _build_statement(table.__tablename__, names, len(batch)) + ending
         cursor = driver.execute(text, tuple(chain.from_iterable(map(values_of, batch))))
@@ -128,4 +129,4 @@ def _build_statement(table: str, names: tuple[str, ...], number: int) -> str:
 @cache
 def _build_large_statement(table: str, names: tuple[str, ...]) -> str:
     """Return a statement that inserts a row if its last value is true, and nothing otherwise."""
-    return f"insert into {table} ({', '.join(names)}) select {', '.join('?' * len(names))} where ?"  # noqa: S608 - as above
+    return f"insert into {table} ({', '.join(names)}) select {', '.join('?' * len(names))} where ?"

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import count, islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, select, tuple_
+from sqlalchemy import Connection, Select, Table, case, func, select, tuple_, update
 
 from understudy.store.errors import Hint, NotFound, ValueRefused
-from understudy.store.model.exchanges import Exchange
+from understudy.store.model.exchanges import Degradation, Exchange
 from understudy.store.model.websockets import WebSocketMessage
 from understudy.store.progress import ReportProgress, ignore_progress
 from understudy.store.promotion import ReadStoredBody
@@ -83,6 +83,13 @@ class SqlHistory:
                 for exchange_id, message in messages
             ]
             insert_rows(tx, t.WebSocketMessageRow, columns)
+
+    def mark_degraded(self, degradations: Sequence[Degradation]) -> None:
+        old, marked = _CONTENTS.c.degraded, update(t.ExchangeContentRow)
+        with self._database.begin_core_write() as tx:
+            for one in degradations:
+                joined = case((func.coalesce(old, "") == "", one.reason), else_=old + "; " + one.reason)
+                tx.execute(marked.where(_CONTENTS.c.exchange_id == one.exchange_id).values(degraded=joined))
 
     def list_messages(self, exchange_id: int) -> list[WebSocketMessage]:
         row = t.WebSocketMessageRow

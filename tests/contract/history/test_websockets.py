@@ -6,6 +6,7 @@ import pytest
 
 from tests.factories.stored import record
 from understudy.store.errors import StoreError
+from understudy.store.model.exchanges import Degradation
 from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 from understudy.store.repositories.store import Store
 
@@ -50,3 +51,16 @@ def test_deleting_a_session_deletes_its_messages(store: Store) -> None:
     store.history.add_messages([(exchange.id, MESSAGES[0])])
     store.sessions.delete(store.sessions.find("shop").id)
     assert store.history.list_messages(exchange.id) == []
+
+
+def test_reasons_why_a_recording_is_incomplete_are_added(store: Store) -> None:
+    """One that becomes known later stands beside the ones before."""
+    [exchange, other] = record(store, b"one", b"two")
+    for reason in ("one reason", "another"):
+        store.history.mark_degraded([Degradation(exchange.id, reason)])
+    assert store.history.get(exchange.id).degraded == "one reason; another"
+    assert store.history.get(other.id).degraded == ""
+
+
+def test_what_is_not_stored_is_not_marked(store: Store) -> None:
+    store.history.mark_degraded([Degradation(4711, "a reason")])

@@ -10,7 +10,6 @@ from functools import partial
 
 import pytest
 from mitmproxy import http
-from mitmproxy.connection import Connection
 from mitmproxy.websocket import WebSocketData
 from mitmproxy.websocket import WebSocketMessage as Passing
 from wsproto.frame_protocol import Opcode
@@ -18,12 +17,10 @@ from wsproto.frame_protocol import Opcode
 from tests.factories.flows import make_flow
 from understudy.addons.flow_notes import get_note
 from understudy.addons.loop.commits import Commits, report_in_loop
-from understudy.addons.loop.reading_gate import PauseReason
 from understudy.addons.loop.slow_store import MAX_PENDING_BYTES
-from understudy.addons.websocket_recorder import WebSocketRecorder
+from understudy.addons.websockets.hook_recorder import HookRecorder
 from understudy.store.errors import StoreError
 from understudy.store.history_writer import ExchangeMessage, HistoryWriter
-from understudy.store.model.gateways import OnLoss
 from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 
 
@@ -33,14 +30,13 @@ class Said:
     def __init__(self, failure: Exception | None = None) -> None:
         self.kept: list[ExchangeMessage] = []
         self.failure = failure
-        self.hung_up: list[str] = []
         self.before: Callable[[], object] = lambda: None
         announce = partial(report_in_loop, asyncio.get_running_loop())
         self.writer = HistoryWriter(lambda _: [], None, self._add, announce=announce)
         self.writer.start()
 
-    def recorder(self, on_loss: OnLoss = OnLoss.STOP) -> WebSocketRecorder:
-        return WebSocketRecorder(Commits(self.writer), self.hung_up.append, on_loss)
+    def recorder(self) -> HookRecorder:
+        return HookRecorder(Commits(self.writer))
 
     async def settled(self) -> list[WebSocketMessage]:
         """Return what was kept, once the results are in."""
@@ -103,49 +99,25 @@ async def test_a_close_is_kept_with_its_code_and_reason(code: int | None, reason
     assert await said.settled() == [WebSocketMessage(6.0, True, MessageKind.CLOSE, content)]
 
 
-@pytest.mark.parametrize(("on_loss", "ends"), [(OnLoss.STOP, True), (OnLoss.CONTINUE, False)])
-async def test_a_websocket_that_cannot_be_kept_ends_or_goes_on(
-    on_loss: OnLoss, ends: bool, caplog: pytest.LogCaptureFixture
-) -> None:
-    """By the option; the loss is counted and logged in both cases."""
+async def test_a_message_that_cannot_be_kept_is_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Its WebSocket goes on: stock mitmproxy is not ours to close connections of."""
     said, flow = Said(StoreError("disk full")), open_flow()
     pass_message(flow, b"a")
     with caplog.at_level(logging.ERROR):
-        await said.recorder(on_loss).websocket_message(flow)
+        await said.recorder().websocket_message(flow)
         await said.settled()
-    assert said.hung_up == ([flow.client_conn.id] if ends else [])
     assert said.writer.lost == 1
     assert "disk full" in caplog.text
 
 
-class FakeReadControl:
-    """Notes which connections are read, in place of a gateway's connections."""
-
-    def __init__(self) -> None:
-        self.stopped: set[Connection] = set()
-
-    def pause_reading(self, client_id: str, connection: Connection, reason: PauseReason) -> None:
-        assert client_id
-        assert reason is PauseReason.MESSAGES
-        self.stopped.add(connection)
-
-    def resume_reading(self, client_id: str, connection: Connection, reason: PauseReason) -> None:
-        assert client_id
-        assert reason is PauseReason.MESSAGES
-        self.stopped.discard(connection)
-
-
-@pytest.mark.parametrize(("size", "is_paused"), [(MAX_PENDING_BYTES // 2, False), (MAX_PENDING_BYTES, True)])
-async def test_senders_that_are_faster_than_the_store_are_paused(size: int, is_paused: bool) -> None:
-    """Both sides are, while too many bytes wait for the store; then both are read again."""
-    said, flow, taps, slow = Said(), open_flow(), FakeReadControl(), threading.Event()
+@pytest.mark.parametrize(("size", "waits"), [(MAX_PENDING_BYTES // 2, False), (MAX_PENDING_BYTES, True)])
+async def test_a_message_waits_while_the_store_is_far_behind(size: int, waits: bool) -> None:
+    said, flow, slow = Said(), open_flow(), threading.Event()
     said.before = slow.wait
-    recorder = WebSocketRecorder(Commits(said.writer), read_control=taps)
     pass_message(flow, b"x" * size)
-    passes = asyncio.ensure_future(recorder.websocket_message(flow))
+    passes = asyncio.ensure_future(said.recorder().websocket_message(flow))
     await asyncio.sleep(0)
-    assert (taps.stopped == {flow.client_conn, flow.server_conn}, passes.done()) == (is_paused, not is_paused)
+    assert passes.done() is not waits
     slow.set()
     await said.settled()
     await passes
-    assert taps.stopped == set()

@@ -1,0 +1,1 @@
+"""WebSockets: those that pass, read beside and kept, and those that are replayed."""
