@@ -139,6 +139,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "HttpStream(context, stream_id)",
         "HttpStream._handle_event(self, event)",
         "HttpStream.check_body_size(self, request)",
+        "HttpStream.child_layer",
         "HttpStream.check_killed(self, emit_error_hook)",
         "HttpStream.client_state",
         "HttpStream.context",
@@ -148,6 +149,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "HttpStream.handle_protocol_error(self, event)",
         "HttpStream.make_server_connection(self)",
         "HttpStream.mode",
+        "HttpStream.passthrough(self, event)",
         "HttpStream.request_body_buf",
         "HttpStream.response_body_buf",
         "HttpStream.send_response(self, already_streamed)",
@@ -226,6 +228,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "mitmproxy.proxy.layers.http._upstream_proxy": ("HttpUpstreamProxy.make(ctx, send_connect)",),
     "mitmproxy.proxy.layers.modes": ("HttpProxy",),
     "mitmproxy.proxy.layers.tls": ("TLSLayer.receive_data(self, data)", "TLSLayer.tls"),
+    "mitmproxy.proxy.layers.websocket": ("WebsocketStartHook(flow)",),
     "mitmproxy.proxy.mode_servers": ("ServerInstance.last_exception",),
     "mitmproxy.proxy.server": (
         "ConnectionHandler.client",

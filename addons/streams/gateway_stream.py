@@ -75,9 +75,12 @@ class GatewayStream(CollectingStream):
         self._timer: commands.RequestWakeup | None = None
         self._passed_size = 0
         self._is_rewritten = False
+        self._is_relaying = False  # a WebSocket
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
-        if isinstance(event, events.Wakeup):
+        if self._is_relaying:
+            yield from self.passthrough(event)
+        elif isinstance(event, events.Wakeup):
             if event.command is self._timer:
                 yield from self._send_withheld()
             else:
@@ -232,7 +235,7 @@ class GatewayStream(CollectingStream):
             yield from super().flow_done()
             return
         self.child_layer = RelayLayer(self.context, self.flow)
-        self._handle_event = self.passthrough  # type: ignore[method-assign]  # as mitmproxy does
+        self._is_relaying = True
         yield from self.child_layer.handle_event(events.Start())
         yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
 

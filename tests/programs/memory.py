@@ -15,6 +15,11 @@ def read_peak_memory(pid: int | str = "self") -> int:
     return _read_status(pid, "VmHWM")
 
 
+def reset_peak_memory(pid: int) -> None:
+    """Forget what a process has had in memory before (proc_pid_clear_refs(5))."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
 def _read_status(pid: int | str, field: str) -> int:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         name, _, value = line.partition(":")

@@ -55,6 +55,11 @@ class RawServer:
         peer.sendall(_encode_head("HTTP/1.1 101 Switching Protocols", f"Sec-WebSocket-Accept: {ACCEPT}", *fields) + early)
         return peer
 
+    def accept_raw(self) -> socket.socket:
+        """Take a connection as it is."""
+        peer, _ = self._listening.accept()
+        return peer
+
     def __enter__(self) -> Self:
         return self
 
