@@ -9,7 +9,6 @@ from mitmproxy.connection import Client, Connection
 
 from understudy.addons.websockets.message_keeper import MessageKeeper
 from understudy.serving.websockets.extensions import UnknownExtension, parse_extensions
-from understudy.serving.websockets.frame_heads import UnreadableFrames
 from understudy.serving.websockets.frame_reader import FrameReader, ReadMessage
 from understudy.serving.websockets.inflation import Inflation
 from understudy.store.model.exchanges import describe_cut_message
@@ -58,15 +57,12 @@ class MessageTap:
         try:
             for message in reader.receive(data, self._keeper.room):
                 self._take_message(message, from_client)
-        except UnreadableFrames as problem:
-            first = f"message {self._counts[from_client] + 1} of the {_name(from_client)}"
-            self._mark_degraded(f"{first} and later ones are not kept: {problem}")
-            del self._readers[from_client]
         except Exception:  # the bytes have to pass all the same
             logger.exception("the messages of a WebSocket could not be read")
-            self._mark_degraded(f"the {_name(from_client)}'s messages are not kept: an error of Understudy")
-            del self._readers[from_client]
+            self._stop_reading(from_client, "an error of Understudy")
             self._keeper.report_loss(self._client)
+        if reader.problem is not None:
+            self._stop_reading(from_client, reader.problem)
         is_read = from_client in self._readers
         self._keeper.note_held((reader.held_bytes if is_read else 0) - held)
 
@@ -79,6 +75,11 @@ class MessageTap:
         self._readers.clear()
         if not self._has_close:
             self._keep(MessageKind.CLOSE, BROKEN_OFF, by_client)
+
+    def _stop_reading(self, from_client: bool, reason: str) -> None:
+        self._readers.pop(from_client, None)
+        first = f"message {self._counts[from_client] + 1} of the {_name(from_client)}"
+        self._mark_degraded(f"{first} and later ones are not kept: {reason}")
 
     def _take_message(self, message: ReadMessage, from_client: bool) -> None:
         if message.kind is MessageKind.CLOSE:

@@ -41,7 +41,8 @@ class ReadMessage:
 class FrameReader:
     """Reads what one side sends, cut anywhere; the masks of its frames are removed if they have any.
 
-    `inflation` is that of permessage-deflate, if it was agreed on. After a close frame nothing is read.
+    `inflation` is that of permessage-deflate, if it was agreed on. After a close frame nothing is read, nor after bytes
+    that cannot be read: `problem` says why.
     """
 
     def __init__(self, inflation: Inflation | None = None) -> None:
@@ -51,7 +52,8 @@ class FrameReader:
         self._left = 0  # of the frame's payload, in bytes
         self._control = b""
         self._message: _OpenMessage | None = None
-        self._is_closed = False
+        self._has_ended = False
+        self.problem: str | None = None
 
     @property
     def held_bytes(self) -> int:
@@ -61,19 +63,20 @@ class FrameReader:
     @property
     def is_in_message(self) -> bool:
         """Whether a message has begun that is not complete."""
-        return self._message is not None and not self._is_closed
+        return self._message is not None
 
     def receive(self, data: bytes, room: int = MAX_MESSAGE_BYTES) -> list[ReadMessage]:
-        """Return the messages, and control frames, that these bytes complete; a message over `room` bytes is cut.
-
-        Raises UnreadableFrames; the reader cannot be used then.
-        """
+        """Return the messages, and control frames, that these bytes complete; a message over `room` bytes is cut."""
         found: list[ReadMessage] = []
         at = 0
-        while at < len(data) and not self._is_closed:
-            at = self._take_payload(data, at, room) if self._frame else self._take_head(data, at)
-            if self._frame is not None and not self._left:
-                found += self._end_frame(self._frame, room)
+        try:
+            while at < len(data) and not self._has_ended:
+                at = self._take_payload(data, at, room) if self._frame else self._take_head(data, at)
+                if self._frame is not None and not self._left:
+                    found += self._end_frame(self._frame, room)
+        except UnreadableFrames as problem:
+            self.problem = str(problem)
+            self._has_ended, self._message = True, None
         return found
 
     def _take_head(self, data: bytes, at: int) -> int:
@@ -116,7 +119,8 @@ class FrameReader:
         self._frame = None
         if frame.opcode.is_control:
             content, self._control = self._control, b""
-            self._is_closed = frame.opcode is Opcode.CLOSE
+            if frame.opcode is Opcode.CLOSE:
+                self._has_ended, self._message = True, None
             return [ReadMessage(_KINDS[frame.opcode], content)]
         message = self._message
         if not frame.is_final or message is None:

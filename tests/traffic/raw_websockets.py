@@ -1,4 +1,4 @@
-"""Both ends of a WebSocket through a gateway, as sockets: a test sends what bytes it likes, and sees what bytes come."""
+"""Both ends of a WebSocket through a gateway, as sockets: a test sends what bytes it likes, and sees what comes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ class RawServer:
         if self._tls is not None:
             peer = self._tls.wrap_socket(peer, server_side=True)
         read_head(peer)
-        peer.sendall(_encode_head("HTTP/1.1 101 Switching Protocols", f"Sec-WebSocket-Accept: {ACCEPT}", *fields) + early)
+        peer.sendall(
+            _encode_head("HTTP/1.1 101 Switching Protocols", f"Sec-WebSocket-Accept: {ACCEPT}", *fields) + early
+        )
         return peer
 
     def accept_raw(self) -> socket.socket:
@@ -93,13 +95,14 @@ def opening(
     agreed = [f"Sec-WebSocket-Extensions: {extensions}"] if extensions else []
     with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
         client = socket.create_connection(("127.0.0.1", gateway.port), TIMEOUT)
-        stack.callback(lambda: client.close())
+        stack.enter_context(client)
         accepting = pool.submit(server.accept, *agreed, early=early)
         if way in (Way.TUNNEL, Way.TLS_TUNNEL):
             client.sendall(f"CONNECT {server.authority} HTTP/1.1\r\nHost: {server.authority}\r\n\r\n".encode())
             assert read_head(client).startswith(b"HTTP/1.1 200 ")
         if way is Way.TLS_TUNNEL:
             client = ssl.create_default_context(cafile=str(ca)).wrap_socket(client, server_hostname="127.0.0.1")
+            stack.enter_context(client)
         line = f"GET {server.url if way is Way.FORWARD else ''}{target} HTTP/1.1"
         offered = ("Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {KEY}", *agreed)
         client.sendall(_encode_head(line, f"Host: {server.authority}", *offered))

@@ -8,7 +8,7 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import pytest
 from tests.programs import Serving, Understudy
 from tests.programs.memory import read_peak_memory, reset_peak_memory
 from tests.proofs import choose
-from tests.traffic.raw_websockets import RawServer, Way, opening, read_head
+from tests.traffic.raw_websockets import RawServer, opening, read_head
 
 pytestmark = [pytest.mark.proof, pytest.mark.once]
 
@@ -95,7 +95,9 @@ def alone(tmp_path: Path) -> Understudy:
 
 
 @pytest.mark.parametrize(("size", "sender", "reader"), CASES)
-def test_a_flood_of_messages(alone: Understudy, size: int, sender: str, reader: str) -> None:
+def test_a_flood_of_messages(
+    alone: Understudy, size: int, sender: str, reader: str, record_property: Callable[[str, object], None]
+) -> None:
     """Memory is bounded, and each message that was delivered is in history once, whole, and in its place."""
     is_client = sender == "client"
     frames = number_frames(size, masked=is_client)
@@ -105,12 +107,11 @@ def test_a_flood_of_messages(alone: Understudy, size: int, sender: str, reader: 
         thread.start()
         sent = flood(ends.get(is_client=is_client), frames)
         peak = read_peak_memory(gateway.process.pid)
-        delivered = taking.size // len(next(frames))
         gateway.stop()
         thread.join(10)
         delivered = taking.size // len(next(frames))
     numbers, sizes = read_history(alone)
-    print(f"{size} {sender} {reader}: {peak / 1e6:.0f} MB, {sent} sent, {delivered} delivered, {len(numbers)} kept")
+    record_property("megabytes, sent, delivered, kept", (peak // 2**20, sent, delivered, len(numbers)))
     assert peak < MOST_BYTES
     assert numbers == list(range(len(numbers)))
     assert sizes <= {size}
@@ -119,7 +120,9 @@ def test_a_flood_of_messages(alone: Understudy, size: int, sender: str, reader: 
 
 
 @pytest.mark.parametrize(("sender", "reader"), TUNNELS)
-def test_a_flood_through_a_raw_tunnel(alone: Understudy, sender: str, reader: str) -> None:
+def test_a_flood_through_a_raw_tunnel(
+    alone: Understudy, sender: str, reader: str, record_property: Callable[[str, object], None]
+) -> None:
     """What is neither TLS nor HTTP passes with bounded memory, too."""
     is_client = sender == "client"
     with recording(alone) as gateway, RawServer() as server:
@@ -134,7 +137,7 @@ def test_a_flood_through_a_raw_tunnel(alone: Understudy, sender: str, reader: st
             threading.Thread(target=taking.run, daemon=True).start()
             flood(ends[0], itertools.repeat(bytes(100_000)))
             peak = read_peak_memory(gateway.process.pid)
-    print(f"tunnel {sender} {reader}: {peak / 1e6:.0f} MB")
+    record_property("megabytes", peak // 2**20)
     assert peak < MOST_BYTES
 
 
