@@ -228,9 +228,7 @@ class GatewayProgram:
                 holds_back=True,
                 read_control=self._connections,
             ),
-            WebSocketRecorder(
-                MessageKeeper(self._commits, self._hang_up_lossy, settings.on_loss, self._connections)
-            ),
+            WebSocketRecorder(MessageKeeper(self._commits, self._hang_up_lossy, settings.on_loss, self._connections)),
             HalfCloser(self._connections),
             MessageDiscarder(),
             RequestFinisher(self.guard),

@@ -26,8 +26,7 @@ MOST_ROWS = 64
 # The driver keeps up to 128 statements.
 MOST_BYTES = 128 * 1024
 
-Row = Mapping[str, Any]
-Rows = Sequence[Row]
+Rows = Sequence[Mapping[str, Any]]
 TableClass = type[DeclarativeBase]
 
 
@@ -112,7 +111,7 @@ def _split(rows: Rows) -> Iterator[Rows]:
         yield rows[start:]
 
 
-def _measure(row: Row) -> int:
+def _measure(row: Mapping[str, Any]) -> int:
     """Return the size of the long values of a row."""
     return sum(len(value) for value in row.values() if type(value) in _LONG_TYPES)
 
