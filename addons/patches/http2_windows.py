@@ -10,14 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from h2.stream import StreamState
+import h2.events
+from h2.stream import StreamState as H2State
 from mitmproxy.connection import Connection
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as mitmproxy_http
 from mitmproxy.proxy.layers.http._base import HttpEvent
 from mitmproxy.proxy.layers.http._events import RequestData, RequestProtocolError
-from mitmproxy.proxy.layers.http._http2 import Http2Client, Http2Connection, Http2Server
+from mitmproxy.proxy.layers.http._http2 import Http2Client, Http2Connection, Http2Server, StreamState
 
 from understudy.addons.patches.http2_output import JOINED_BYTES, PacedH2Connection
 from understudy.addons.patches.replace import replace
@@ -78,7 +79,7 @@ class Side(Http2Connection):
             yield commands.SendData(self.conn, self.h2_conn.data_to_send())
 
     def _has_ended(self, stream_id: int) -> bool:
-        return bool(self.h2_conn.streams[stream_id].state_machine.state is StreamState.HALF_CLOSED_REMOTE)
+        return bool(self.h2_conn.streams[stream_id].state_machine.state is H2State.HALF_CLOSED_REMOTE)
 
     def to_outer(self, own_id: int) -> int:
         """Return the number that the layers know a stream by."""
@@ -109,6 +110,12 @@ class ClientSide(Side, Http2Server):
             yield from self.open_window(event.stream_id)
         else:
             yield from super()._handle_event(event)
+
+    def handle_h2_event(self, event: h2.events.Event) -> layer.CommandGenerator[bool]:
+        """Take an event; mitmproxy ignores the reset of a request whose end came in the same bytes."""
+        if isinstance(event, h2.events.StreamReset):
+            self.streams.setdefault(event.stream_id, StreamState.HEADERS_RECEIVED)
+        return (yield from super().handle_h2_event(event))
 
 
 class UpstreamSide(Side, Http2Client):

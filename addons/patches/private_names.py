@@ -206,9 +206,11 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "Http2Connection.is_closed(self, stream_id)",
         "Http2Connection.streams",
         "Http2Server(context)",
+        "Http2Server.handle_h2_event(self, event)",
         "Http2Server._handle_event(self, event)",
         "Http2Server.is_closed(self, stream_id)",
         "Http2Server.is_open_for_us(self, stream_id)",
+        "StreamState.HEADERS_RECEIVED",
     ),
     "mitmproxy.proxy.layers.http._http_h2": (
         "BufferedH2Connection(config)",

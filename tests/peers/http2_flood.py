@@ -2,7 +2,7 @@
 
 `/down/BYTES` answers with so many bytes. `/up/READING` answers with the size of the request's body; READING is `fast`,
 `slow` or `absent`, which takes nothing. `/both/BYTES` sends while the request comes, and ends when it has ended.
-What follows in a path is ignored.
+`/attack/NAME` misbehaves while it answers, see `http2_attacks`. What follows in a path is ignored.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.peers import http2_attacks, http2_frames
 from tests.peers.http2_frames import Http2Peer, PeerStream
 from tests.peers.tls_stream import TlsStream
 
 SLOW_SECONDS = 0.01
+ATTACKED_BYTES = 50_000
+ATTACK_COUNT = 100
 
 
 class FloodServerConnection(Http2Peer):
@@ -50,6 +53,10 @@ class FloodServerConnection(Http2Peer):
             self.send(0, 1, stream_id, content)
         elif kind == "down":
             self.send_body(stream_id, int(value))
+        elif kind == "attack":
+            self.send_body(stream_id, ATTACKED_BYTES, end=False)
+            getattr(http2_attacks, value)(self, stream_id, ATTACK_COUNT)
+            self.send(http2_frames.DATA, http2_frames.END_STREAM, stream_id)
         else:
             self.send_body(stream_id, int(value), end=False)
             while not stream.is_over and not self.ended.is_set():

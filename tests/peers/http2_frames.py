@@ -42,8 +42,9 @@ class PeerStream:
 class Http2Peer(threading.Thread):
     """One side of a connection.
 
-    A stream's window opens again for what came of it while it is in `taken` or `takes_all` is set; then it waits
-    `pause` seconds for each piece. `ended` is set when the connection is over, `goaway` is the code of a GOAWAY.
+    A stream's window opens again for what came of it while `takes_all` is set; then it waits `pause` seconds for each
+    piece. While it `is_deaf`, it reads nothing at all. `ended` is set when the connection is over, `goaway` is the code
+    of a GOAWAY.
     """
 
     def __init__(self, connected: TlsStream, *, is_client: bool, window: int = DEFAULT_WINDOW) -> None:
@@ -52,6 +53,7 @@ class Http2Peer(threading.Thread):
         self.is_client = is_client
         self.window = window
         self.takes_all = True
+        self.is_deaf = False
         self.pause = 0.0
         self.streams: dict[int, PeerStream] = {}
         self.counts: Counter[int] = Counter()  # frames that came, by type
@@ -161,6 +163,8 @@ class Http2Peer(threading.Thread):
             buffered += self._receive()
 
     def _receive(self) -> bytes:
+        while self.is_deaf and not self.ended.is_set():
+            time.sleep(0.01)
         data = self.stream.recv()
         if not data:
             raise OSError("the end")

@@ -43,6 +43,10 @@ class TlsStream:
             with self._using:
                 self._incoming.write(data)
 
+    def settimeout(self, seconds: float) -> None:
+        """Raise TimeoutError when the other side takes or sends nothing for so long."""
+        self._socket.settimeout(seconds)
+
     def close(self) -> None:
         """Close the connection, also for a thread that reads from it."""
         with suppress(OSError):

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
+from tests.integration.http2.stages import Stage, measured
 from tests.peers.certificates import make_certificate
 from tests.peers.http2_flood import http1_flood, http2_flood
 from tests.peers.http2_frames import Http2Peer
-from tests.peers.tls_stream import TlsStream
-from tests.programs import Serving, Understudy, wait_for
+from tests.programs import Understudy, wait_for
 from tests.proofs import choose
-from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import measure_body
-from understudy.store.repositories.history import HistoryFilter
-from understudy.store.sql.open_store import open_store
 
-MOST_MEMORY = 200 * 1024
-"""In KiB, as Linux counts it."""
 WHOLE = choose(300_000_000, 3_000_000)
 ENDLESS = 10**11
 ENOUGH = choose(600_000_000, 150_000_000)
@@ -65,70 +56,16 @@ SMALL = [
 ]
 
 
-class Stage:
-    """The upstreams, and a gateway in front of each that is started when it is first asked for."""
-
-    def __init__(self, understudy: Understudy, urls: dict[str, str], certificate: Path) -> None:
-        self.understudy = understudy
-        self._urls = urls
-        self._certificate = certificate
-        self.store = open_store(str(understudy.store))
-        self._gateways: dict[str, tuple[Any, Serving]] = {}
-
-    def gateway(self, upstream: str, mode: str = "record") -> Serving:
-        if upstream not in self._gateways:
-            name = upstream.replace("/", "").replace(".", "").lower()
-            options = ("--upstream", self._urls[upstream], "--upstream-ca", self._certificate, "--name", name)
-            context = self.understudy.serving("record", "--session", name, *options)
-            self._gateways[upstream] = (context, context.__enter__())
-        gateway = self._gateways[upstream][1]
-        name = upstream.replace("/", "").replace(".", "").lower()
-        self.understudy.run("mode", mode, "--gateway", name, *(("--session", name) if mode == "record" else ()))
-        return gateway
-
-    def close(self) -> None:
-        self.store.close()
-        for context, _ in self._gateways.values():
-            context.__exit__(None, None, None)
-
-    @contextmanager
-    def client(self, gateway: Serving) -> Iterator[Http2Peer]:
-        tls = ssl.create_default_context(cafile=self.understudy.ca)
-        tls.set_alpn_protocols(["h2"])
-        connected = socket.create_connection(("127.0.0.1", gateway.port))
-        peer = Http2Peer(TlsStream(connected, tls, "127.0.0.1"), is_client=True)
-        peer.open()
-        try:
-            yield peer
-        finally:
-            peer.stream.close()
-
-    def find(self, path: str) -> Exchange | None:
-        return next(iter(self.store.history.list_newest(HistoryFilter(path=path), 1)), None)
-
-
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     understudy = Understudy(tmp_path_factory.mktemp("floods"))
     certificate = make_certificate(understudy.home / "upstream.pem", "127.0.0.1")
-    with http2_flood(certificate) as http2, http1_flood() as http1:
-        stage = Stage(understudy, {"HTTP/2": http2, "HTTP/1.1": http1}, certificate)
-        try:
-            yield stage
-        finally:
-            stage.close()
-
-
-@contextmanager
-def measured(gateway: Serving) -> Iterator[None]:
-    """Fail if the gateway takes more memory than MOST_MEMORY in the block."""
-    process = Path("/proc") / str(gateway.process.pid)
-    with suppress(PermissionError):
-        (process / "clear_refs").write_text("5")  # the peak is what it takes now (proc(5))
-    yield
-    status = dict(line.split(":\t", 1) for line in (process / "status").read_text().splitlines())
-    peak = int(status["VmHWM"].split()[0])
-    assert peak < MOST_MEMORY, f"{peak // 1024} MB"
+    with (
+        http2_flood(certificate) as http2,
+        http1_flood() as http1,
+        Stage.open(understudy, {"HTTP/2": http2, "HTTP/1.1": http1}, certificate) as stage,
+    ):
+        yield stage
 
 
 def send_in_thread(peer: Http2Peer, stream_id: int, size: int) -> None:
