@@ -25,6 +25,14 @@ percent-encoded (`%1B` for ESC). To a pipe or a file, and with `--raw`, `history
 `mocks logs --call` and `send` print messages as they are. Names, errors, lists and log lines are escaped wherever they
 go; JSON escapes such characters as JSON does.
 
+What has a name or an id is named by it, or by the end of the id: six characters or more (four of an example), in either
+case. A name goes before an end of an id. On a terminal, lists show the shortest end that is enough, in place of the id.
+Times are those of this machine's time zone, and short for today (`14:03:22`) and this year (`Nov 29 14:03`). Lists of
+history show paths in place of URLs where all requests went to one upstream, and else the hosts in a column. Where there
+is no room, texts are cut (`…`) and columns are left out, but nothing that is to be copied is cut: ids, commands, URLs,
+and paths of up to 40 characters. To a pipe or a file, nothing is cut or short. `NO_COLOR=1` and `TERM=dumb` switch
+colours off, and `COLUMNS` sets the width of a terminal.
+
 An error is one line on standard error. It names what was expected and, for a command, an option or a name that does not
 exist, the nearest that does. The exit codes are:
 

@@ -5,22 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from understudy.proxy.cli.output import counted, local_time
+from understudy.proxy.cli.cells import id_cells, local_time
+from understudy.proxy.cli.output import counted
+from understudy.proxy.cli.table import NAME_WIDTH, Cell, Column, Cut
+from understudy.store.model.ids import IdKind
 from understudy.store.model.mock_servers import Behaviour, Matching, MockServer
 
 if TYPE_CHECKING:
     from understudy.proxy.operations.mock_servers.mock_servers import MockServerDetails
+    from understudy.store.repositories.store import Store
 
-MOCK_COLUMNS = ("MOCK SERVER", "COLLECTION", "ENVIRONMENT", "ACCESS", "DELAY", "URL")
+MOCK_COLUMNS = (
+    Column("MOCK SERVER", Cut.END, least=NAME_WIDTH),
+    Column("COLLECTION", Cut.END, drop=1),
+    Column("ENVIRONMENT", Cut.END, drop=3),
+    Column("ACCESS", drop=2),
+    Column("DELAY", drop=4),
+    Column("ID"),
+    Column("URL", below=True),
+)
+SETTING_COLUMNS = (Column("SETTING"), Column("VALUE"))
 
-ShownSetting = tuple[object, ...]
+ShownSetting = tuple[str, str]
 
 
-def mock_rows(found: Sequence[MockServerDetails]) -> list[ShownSetting]:
+def mock_rows(store: Store, found: Sequence[MockServerDetails]) -> list[Sequence[Cell]]:
     """Return the table rows of mock servers, by MOCK_COLUMNS."""
     from understudy.proxy.operations.collections.behaviour_text import delay_text
     from understudy.proxy.operations.mock_servers.mock_server_urls import urls
 
+    ids = id_cells(store, IdKind.MOCK_SERVER, [details.mock.id for details in found])
     return [
         (
             details.mock.name,
@@ -28,9 +42,10 @@ def mock_rows(found: Sequence[MockServerDetails]) -> list[ShownSetting]:
             details.environment or "-",
             _access(details.mock),
             delay_text(details.mock.behaviour.delay),
+            id,
             urls(details.mock)[0],
         )
-        for details in found
+        for details, id in zip(found, ids, strict=True)
     ]
 
 

@@ -8,11 +8,11 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from understudy.proxy.cli.terminal_text import escape_line, print_line, print_text
+from understudy.proxy.cli.table import Cell, Column, format_table
+from understudy.proxy.cli.terminal_text import escape_line, find_width, print_line, print_lines, print_text
 from understudy.store.model.messages import Headers
 from understudy.store.repositories.paging import Page, PageRequest
 
@@ -41,29 +41,21 @@ def print_warnings(warnings: Iterable[str]) -> None:
         print_line(f"Warning: {warning}", err=True)
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
-    """Print a table, or `empty` without rows. Columns of numbers are aligned to the right."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def print_table(columns: Sequence[str | Column], rows: Sequence[Sequence[Cell]], empty: str) -> None:
+    """Print a table, or `empty` without rows: as wide as the terminal, and nothing shortened to a pipe.
 
-    listed = [list(row) for row in rows]
-    if not listed:
+    A column that is only a title is never cut.
+    """
+    if not rows:
         print_line(empty)
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for number, column in enumerate(columns):
-        numeric = all(row[number] is None or isinstance(row[number], int | float) for row in listed)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
-    for row in listed:
-        table.add_row(*(Text("" if cell is None else escape_line(str(cell))) for cell in row))
-    # Piped, a table is as wide as its longest row: grep must find whole lines.
-    Console(width=None if sys.stdout.isatty() else 10_000, soft_wrap=False).print(table)
+    known = [Column(column) if isinstance(column, str) else column for column in columns]
+    print_lines(format_table(known, rows, find_width()))
 
 
 def print_page(
-    columns: Sequence[str],
-    rows: Iterable[Sequence[object]],
+    columns: Sequence[str | Column],
+    rows: Sequence[Sequence[Cell]],
     empty: str,
     *,
     page: Page[Any, Any],
@@ -123,11 +115,6 @@ def _start_bar(label: str) -> Progress:
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, in the plural unless it is 1."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def local_time(seconds: float | None) -> str:
-    """Return a time for people, in this machine's time zone."""
-    return "" if seconds is None else datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def text_of(headers: Headers, body: bytes) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TextIO
 
 import click
@@ -17,6 +18,10 @@ from understudy.store.model.naming import escape_controls, escape_unprintable
 
 STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "magenta": 35, "cyan": 36}
 """The styles of terminals that we use, by their codes in SGR sequences (ECMA-48, section 8.3.117)."""
+
+
+USUAL_WIDTH = 80
+"""The cells in a line of a terminal that does not know its size."""
 
 
 class Styled(NamedTuple):
@@ -29,6 +34,12 @@ class Styled(NamedTuple):
 def print_line(*parts: str | Styled, err: bool = False) -> None:
     """Print parts as one line; line ends in them are escaped, like all that is not printable."""
     click.echo(render_line(*parts, styled=shows_styles(err=err)), err=err, color=True)
+
+
+def print_lines(lines: Iterable[Sequence[str | Styled]]) -> None:
+    """Print each sequence of parts as one line, as `print_line` does."""
+    styled = shows_styles()
+    click.echo("".join(f"{render_line(*parts, styled=styled)}\n" for parts in lines), nl=False, color=True)
 
 
 def print_text(text: str, *, err: bool = False, end: str = "\n") -> None:
@@ -95,6 +106,20 @@ def choose_status_style(status: int | None) -> str:
     if status >= 400:
         return "yellow"
     return "cyan" if status >= 300 else "green"
+
+
+def find_width(*, err: bool = False) -> int | None:
+    """Return the cells in a line of the terminal that an output is, by COLUMNS or its size; None if it is none."""
+    stream = sys.stderr if err else sys.stdout
+    if not _is_terminal(stream):
+        return None
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or USUAL_WIDTH
+    except (OSError, ValueError):  # not a file
+        return USUAL_WIDTH
 
 
 def _render(part: str | Styled, styled: bool) -> str:

@@ -27,7 +27,7 @@ from understudy.store.model.values import replace
 from understudy.store.redaction.settings import add_redaction, make_display_redactor, make_recording_redactor
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
-from understudy.store.sql.repositories.find_by_name import check_name
+from understudy.store.sql.lookup.find_by_name import check_name
 
 SLOW_SECONDS = 1.0
 EXIT_LOST, EXIT_MISSED = 1, 3

@@ -53,7 +53,10 @@ class Collections(Protocol):
         ...
 
     def find(self, text: str) -> Collection:
-        """Return the collection with this name or id; raise NotFound that lists some names."""
+        """Return the collection with this name, id or end of an id, in this order.
+
+        Raises NotFound that lists some names, UserError for an end of several ids.
+        """
         ...
 
     def list_summaries(self) -> list[CollectionSummary]:
@@ -130,7 +133,7 @@ class Collections(Protocol):
         ...
 
     def find_example(self, text: str, collection_id: str | None = None) -> Example:
-        """Return the example with this id, end of an id (4 characters or more) or name; a whole id goes first.
+        """Return the example with this id, name or end of an id (4 characters or more), in this order.
 
         `collection_id` restricts the search. Raises NotFound, and UserError if several examples fit: it lists their
         ids, or the collections that have the one id.
@@ -175,7 +178,10 @@ class Environments(Protocol):
         ...
 
     def find(self, text: str) -> Environment:
-        """Return the environment with this name or id; raise NotFound that lists some names."""
+        """Return the environment with this name, id or end of an id, in this order.
+
+        Raises NotFound that lists some names, UserError for an end of several ids.
+        """
         ...
 
     def list(self) -> Sequence[Environment]:

@@ -69,7 +69,10 @@ class Sessions(Protocol):
         ...
 
     def find(self, text: str) -> Session:
-        """Return the session with this name or id; raise NotFound that lists some names."""
+        """Return the session with this name, id or end of an id, in this order.
+
+        Raises NotFound that lists some names, UserError for an end of several ids.
+        """
         ...
 
     def list_summaries(self) -> list[SessionSummary]:

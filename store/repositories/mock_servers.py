@@ -19,7 +19,10 @@ class MockServers(Protocol):
         ...
 
     def find(self, text: str) -> MockServer:
-        """Return the mock server with this name, slug or id; raise NotFound that lists some names."""
+        """Return the mock server with this name, slug, id or end of an id, in this order.
+
+        Raises NotFound that lists some names, UserError for an end of several ids.
+        """
         ...
 
     def list(self) -> Sequence[MockServer]:
@@ -54,6 +57,13 @@ class MockServers(Protocol):
         """Return a page of the saved server errors of a mock server by name."""
         ...
 
+    def find_server_error(self, mock_server_id: str, text: str) -> ServerError:
+        """Return the server error of a mock server with this name, id or end of an id.
+
+        Raises NotFound that lists some names, UserError for an end of several ids.
+        """
+        ...
+
     def save_server_error(self, error: ServerError) -> None:
         """Add a server error, or replace the one with its id.
 
@@ -82,7 +92,10 @@ class Keys(Protocol):
         ...
 
     def revoke(self, text: str) -> ApiKey:
-        """Delete the key with this name or id, and return it; raise NotFound that lists some names."""
+        """Delete the key with this name, id or end of an id, in this order, and return it.
+
+        Raises NotFound that lists some names, UserError for an end of several ids.
+        """
         ...
 
 

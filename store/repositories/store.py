@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from understudy.store.repositories.collections import Collections, Environments
 from understudy.store.repositories.gateways import Changes, Gateways, Settings
 from understudy.store.repositories.history import Bodies, History, Sessions
+from understudy.store.repositories.ids import Ids
 from understudy.store.repositories.maintenance import Maintenance
 from understudy.store.repositories.mock_servers import Calls, Keys, MockServers
 
@@ -47,6 +48,7 @@ class Store:
     keys: Keys
     calls: Calls
     changes: Changes
+    ids: Ids
     maintenance: Maintenance
     transaction: Callable[[str], AbstractContextManager[None]] = field(repr=False)
     act_as: Callable[[str], AbstractContextManager[None]] = field(repr=False)

@@ -7,6 +7,7 @@ from understudy.store.promotion import RequestKey
 from understudy.store.repositories.store import Store
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.schema import ensure_schema
+from understudy.store.sql.lookup.id_endings import SqlIds
 from understudy.store.sql.maintenance.maintenance import SqlMaintenance
 from understudy.store.sql.repositories.bodies import SqlBodies
 from understudy.store.sql.repositories.calls import SqlCalls
@@ -61,6 +62,7 @@ def _build_store(database: Database) -> Store:
         keys=SqlKeys(database),
         calls=SqlCalls(database),
         changes=SqlChanges(database),
+        ids=SqlIds(database),
         maintenance=SqlMaintenance(database, bodies),
         transaction=database.transaction,
         act_as=database.act_as,

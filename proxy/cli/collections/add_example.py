@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from understudy.proxy.cli.behaviour_options import behaviour_options
+from understudy.proxy.cli.cells import show_id
 from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.naming_options import collection_name
 from understudy.proxy.cli.options import (
@@ -19,6 +20,7 @@ from understudy.proxy.cli.options import (
 )
 from understudy.proxy.cli.output import print_json, print_warnings
 from understudy.proxy.cli.terminal_text import print_line
+from understudy.store.model.ids import IdKind
 from understudy.store.model.mock_servers import Behaviour
 from understudy.store.repositories.store import Store
 
@@ -59,7 +61,7 @@ def add(store: Store, collection: str, as_json: bool, **inputs: Any) -> None:
     if as_json:
         print_json(example_json(example))
     else:
-        print_line(f"Added {example.name} ({example.id}).")
+        print_line(f"Added {example.name} ({show_id(store, IdKind.EXAMPLE, example.id)}).")
     print_warnings(list_request_warnings(example))
     wait_for_gateways(store)
 

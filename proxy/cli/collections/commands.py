@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from understudy.proxy.cli.collections.examples import EXAMPLE_COLUMNS, example_rows
+from understudy.proxy.cli.cells import id_cells, time_cell
+from understudy.proxy.cli.collections.example_table import choose_columns, list_rows
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.naming_options import collection_name
 from understudy.proxy.cli.options import (
@@ -16,17 +17,27 @@ from understudy.proxy.cli.options import (
     wait_for_gateways,
     with_store,
 )
-from understudy.proxy.cli.output import counted, local_time, print_json, print_page, print_table
+from understudy.proxy.cli.output import counted, print_json, print_page, print_table
+from understudy.proxy.cli.table import NAME_WIDTH, Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.operations.collections import collections as operations
 from understudy.proxy.operations.collections.collections import CollectionContents
 from understudy.store.errors import UserError
 from understudy.store.model.collections import Collection
-from understudy.store.model.naming import escape_unprintable
+from understudy.store.model.ids import IdKind
 from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
 variable_option = click.option("--variable", "variables", metavar="KEY=VALUE", multiple=True, help="Set a variable.")
+
+
+COLLECTION_COLUMNS = (
+    Column("COLLECTION", Cut.END, least=NAME_WIDTH),
+    Column("REQUESTS", drop=1),
+    Column("EXAMPLES", drop=2),
+    Column("CREATED", drop=3),
+    Column("ID"),
+)
 
 
 @click.group(cls=LazyGroup)
@@ -46,10 +57,13 @@ def list_collections(store: Store, request: PageRequest[str], as_json: bool) -> 
     if as_json:
         print_json([collection_json(one) for one in page.items])
         return
-    rows = [(one.collection.name, one.items, one.examples, local_time(one.collection.created_at)) for one in page.items]
-    columns = ("COLLECTION", "REQUESTS", "EXAMPLES", "CREATED")
+    ids = id_cells(store, IdKind.COLLECTION, [one.collection.id for one in page.items])
+    rows = [
+        (one.collection.name, one.items, one.examples, time_cell(one.collection.created_at), id)
+        for one, id in zip(page.items, ids, strict=True)
+    ]
     none = "No collections yet. Create one with: understudy promote --session NAME --to COLLECTION"
-    print_page(columns, rows, none, page=page, request=request)
+    print_page(COLLECTION_COLUMNS, rows, none, page=page, request=request)
 
 
 @collections.command("show")
@@ -64,7 +78,7 @@ def show_collection(store: Store, name: str, as_json: bool) -> None:
     if as_json:
         print_json(collection_contents_json(contents))
     else:
-        _print_contents(contents)
+        _print_contents(store, contents)
 
 
 @collections.command("create")
@@ -120,9 +134,9 @@ def _print_collection(store: Store, collection: Collection) -> None:
     print_json(collection_json(operations.summarize_collection(store, collection)))
 
 
-def _print_contents(contents: CollectionContents) -> None:
+def _print_contents(store: Store, contents: CollectionContents) -> None:
     items, examples = contents.items, contents.examples
     print_line(f"{contents.collection.name}: {counted(len(items), 'request')}, {counted(len(examples), 'example')}")
     for key, value in sorted(contents.collection.variables.items()):
-        print_line(f"  {escape_unprintable(key)} = {escape_unprintable(value)}")
-    print_table(EXAMPLE_COLUMNS, example_rows(examples), "It is empty.")
+        print_line(f"  {key} = {value}")
+    print_table(choose_columns(examples), list_rows(store, examples), "It is empty.")

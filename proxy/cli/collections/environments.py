@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from understudy.proxy.cli.cells import id_cells
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.naming_options import environment_name
 from understudy.proxy.cli.options import (
@@ -16,11 +17,20 @@ from understudy.proxy.cli.options import (
     with_store,
 )
 from understudy.proxy.cli.output import counted, print_json, print_page, print_table
+from understudy.proxy.cli.table import NAME_WIDTH, Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.operations.collections import environments as operations
 from understudy.store.model.collections import Environment
+from understudy.store.model.ids import IdKind
 from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
+
+ENVIRONMENT_COLUMNS = (
+    Column("ENVIRONMENT", Cut.END, least=NAME_WIDTH),
+    Column("VARIABLES", drop=2),
+    Column("USED BY", Cut.END, drop=1),
+    Column("ID"),
+)
 
 
 @click.group(cls=LazyGroup)
@@ -40,9 +50,13 @@ def list_environments(store: Store, request: PageRequest[str], as_json: bool) ->
     if as_json:
         print_json([environment_json(one) for one in page.items])
         return
-    rows = [(one.environment.name, len(one.environment.variables), ", ".join(one.used_by)) for one in page.items]
+    ids = id_cells(store, IdKind.ENVIRONMENT, [one.environment.id for one in page.items])
+    rows = [
+        (one.environment.name, len(one.environment.variables), ", ".join(one.used_by), id)
+        for one, id in zip(page.items, ids, strict=True)
+    ]
     empty = "No environments yet. Create one with: understudy environments set NAME KEY=VALUE"
-    print_page(("ENVIRONMENT", "VARIABLES", "USED BY"), rows, empty, page=page, request=request)
+    print_page(ENVIRONMENT_COLUMNS, rows, empty, page=page, request=request)
 
 
 @environments.command("show")

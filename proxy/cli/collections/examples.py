@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 import tempfile
-from collections.abc import Iterable
 
 import click
 
+from understudy.proxy.cli.cells import show_id
+from understudy.proxy.cli.collections.example_table import choose_columns, list_marks, list_rows
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.naming_options import collection_name, example_name
 from understudy.proxy.cli.options import (
@@ -25,17 +26,13 @@ from understudy.proxy.operations.collections import examples as operations
 from understudy.proxy.operations.collections.example_document import as_document
 from understudy.proxy.operations.collections.examples import ExampleContents
 from understudy.proxy.operations.collections.typing_checks import BrokenJson
-from understudy.proxy.operations.views.behaviours import behaviour_json
 from understudy.proxy.operations.views.collections import example_contents_json, example_json
 from understudy.proxy.signals import SignalHandler
 from understudy.store.errors import UserError
 from understudy.store.model.collections import Example
-from understudy.store.model.messages import measure_body
-from understudy.store.model.mock_servers import PLAIN
+from understudy.store.model.ids import IdKind
 from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
-
-EXAMPLE_COLUMNS = ("ID", "EXAMPLE", "STATUS", "TYPE", "BYTES", "")
 
 collection_option = click.option("-c", "--collection", metavar="NAME", help="In this collection only.")
 
@@ -66,7 +63,8 @@ def list_examples(store: Store, collection: str, request: PageRequest[str], as_j
     if as_json:
         print_json([example_json(example) for example in page.items])
         return
-    print_page(EXAMPLE_COLUMNS, example_rows(page.items), "It has no examples.", page=page, request=request)
+    rows = list_rows(store, page.items)
+    print_page(choose_columns(page.items), rows, "It has no examples.", page=page, request=request)
 
 
 @examples.command("show")
@@ -81,7 +79,7 @@ def show_example(store: Store, example: str, collection: str | None, raw: bool, 
     if as_json:
         print_json(example_contents_json(contents))
     else:
-        _print_contents(contents, raw=raw)
+        _print_contents(contents, show_id(store, IdKind.EXAMPLE, contents.example.id), raw=raw)
 
 
 @examples.command("edit")
@@ -106,37 +104,16 @@ def edit_example(store: Store, example: str, collection: str | None, as_json: bo
 def delete_example(store: Store, example: str, collection: str | None) -> None:
     """Delete EXAMPLE."""
     deleted = operations.delete_example(store, example, collection, actor=current_user())
-    print_line(f"Deleted {deleted.name} ({deleted.id}).")
+    print_line(f"Deleted {deleted.name} ({show_id(store, IdKind.EXAMPLE, deleted.id)}).")
     wait_for_gateways(store)
 
 
-def example_rows(found: Iterable[Example]) -> list[tuple[object, ...]]:
-    """Return the table rows of examples, by EXAMPLE_COLUMNS."""
-    return [
-        (
-            one.id,
-            one.name,
-            one.response.status,
-            (one.response.headers.get("content-type") or "").split(";")[0],
-            measure_body(one.response.body),
-            ", ".join(_marks(one)),
-        )
-        for one in found
-    ]
-
-
-def _marks(example: Example) -> list[str]:
-    marks = [word for word, holds in (("edited", example.edited), ("templates", example.templates)) if holds]
-    behaviour = behaviour_json(example.behaviour).items() if example.behaviour != PLAIN else ()
-    return [*marks, *(f"{name.replace('_', ' ')} {value}" for name, value in behaviour if value is not None)]
-
-
-def _print_contents(contents: ExampleContents, *, raw: bool) -> None:
+def _print_contents(contents: ExampleContents, shown_id: str, *, raw: bool) -> None:
     example, request, response = contents.example, contents.example.request, contents.example.response
     asked = message_text(f"{request.method} {request.url}", request.headers, contents.request_body, raw=raw)
     line = f"{response.status} {response.reason.decode('latin-1')}".rstrip()
     answered = message_text(line, response.headers, contents.response_body, raw=raw)
-    print_line(f"{example.name} ({', '.join([example.id, *_marks(example)])})")
+    print_line(f"{example.name} ({', '.join([shown_id, *list_marks(example)])})")
     print_recorded(f"\n{asked}\n\n{answered}", raw=raw)
 
 
@@ -169,7 +146,9 @@ def report_saved(store: Store, example: Example, *, as_json: bool) -> None:
     """Print what was saved, with warnings, and wait until gateways use it."""
     from understudy.proxy.operations.collections.request_warnings import list_request_warnings
 
-    print_json(example_json(example)) if as_json else print_line(f"Saved {example.name} ({example.id}).")
+    print_json(example_json(example)) if as_json else print_line(
+        f"Saved {example.name} ({show_id(store, IdKind.EXAMPLE, example.id)})."
+    )
     print_warnings(list_request_warnings(example))
     wait_for_gateways(store)
 

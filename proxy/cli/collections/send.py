@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from understudy.proxy.cli.cells import show_id
 from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.options import (
     ABSOLUTE_URL,
@@ -22,6 +23,7 @@ from understudy.proxy.cli.output import message_text, print_json
 from understudy.proxy.cli.terminal_text import print_line, print_recorded
 from understudy.store.errors import UserError
 from understudy.store.model.exchanges import Exchange
+from understudy.store.model.ids import IdKind
 from understudy.store.model.messages import Request
 from understudy.store.repositories.store import Store
 
@@ -135,7 +137,7 @@ def _save(store: Store, exchange: Exchange, collection: str, name: str | None, k
     if example is None:
         print_line(f"{collection} has that answer already; nothing was saved.", err=True)
         return
-    print_line(f"Saved {example.name} ({example.id}) to {collection}.", err=True)
+    print_line(f"Saved {example.name} ({show_id(store, IdKind.EXAMPLE, example.id)}) to {collection}.", err=True)
     note = redaction_note(outcome)
     if note:
         print_line(note, err=True)

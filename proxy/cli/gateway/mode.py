@@ -10,6 +10,7 @@ from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.gateway.state_text import describe_state
 from understudy.proxy.cli.options import choose_name, current_user, json_option, with_store
 from understudy.proxy.cli.output import print_json, print_table
+from understudy.proxy.cli.table import Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.errors import UserError
 from understudy.store.model.gateways import Mode
@@ -18,7 +19,13 @@ from understudy.store.repositories.store import Store
 if TYPE_CHECKING:
     from understudy.proxy.operations.gateways.modes import ModeSwitch
 
-GATEWAY_COLUMNS = ("GATEWAY", "LISTENS ON", "UPSTREAM", "DOES", "LOST")
+GATEWAY_COLUMNS = (
+    Column("GATEWAY"),
+    Column("LISTENS ON"),
+    Column("UPSTREAM", drop=2),
+    Column("LOST", drop=1),
+    Column("DOES", Cut.END, least=20, below=True),
+)
 
 
 @click.command(cls=UnderstudyCommand)
@@ -73,7 +80,13 @@ def _show_gateways(store: Store, as_json: bool) -> None:
         print_json([gateway_json(one) for one in running])
         return
     rows = [
-        (one.gateway.name, one.gateway.listen, one.gateway.upstream or "-", describe_state(one.state), one.gateway.lost)
+        (
+            one.gateway.name,
+            one.gateway.listen,
+            str(one.gateway.upstream or "-"),
+            one.gateway.lost,
+            describe_state(one.state),
+        )
         for one in running
     ]
     print_table(GATEWAY_COLUMNS, rows, "No gateway is running on this store. Start one: understudy gateway")

@@ -70,7 +70,7 @@ def list_mocks(store: Store, request: PageRequest[str], as_json: bool) -> None:
         print_json([mock_server_json(details) for details in page.items])
         return
     empty = "No mock servers yet. Create one with: understudy mocks create NAME --collection COLLECTION"
-    print_page(MOCK_COLUMNS, mock_rows(page.items), empty, page=page, request=request)
+    print_page(MOCK_COLUMNS, mock_rows(store, page.items), empty, page=page, request=request)
 
 
 @mocks.command("show")

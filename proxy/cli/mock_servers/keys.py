@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import click
 
+from understudy.proxy.cli.cells import id_cells, time_cell
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.naming_options import key_name
 from understudy.proxy.cli.options import current_user, json_option, making_store, page_options, with_store
-from understudy.proxy.cli.output import local_time, print_json, print_page
+from understudy.proxy.cli.output import print_json, print_page
+from understudy.proxy.cli.table import NAME_WIDTH, Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
+from understudy.store.model.ids import IdKind
 from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
+
+KEY_COLUMNS = (
+    Column("KEY", Cut.END, least=NAME_WIDTH),
+    Column("ENDS IN", drop=2),
+    Column("CREATED", drop=1),
+    Column("ID"),
+)
 
 
 @click.group(cls=LazyGroup)
@@ -48,9 +58,12 @@ def list_keys(store: Store, request: PageRequest[str], as_json: bool) -> None:
     if as_json:
         print_json([key_json(key) for key in page.items])
         return
-    rows = [(key.name, f"...{key.ending}", local_time(key.created_at)) for key in page.items]
+    ids = id_cells(store, IdKind.KEY, [key.id for key in page.items])
+    rows = [
+        (key.name, f"...{key.ending}", time_cell(key.created_at), id) for key, id in zip(page.items, ids, strict=True)
+    ]
     empty = "No keys yet. Create one with: understudy keys create NAME"
-    print_page(("KEY", "ENDS IN", "CREATED"), rows, empty, page=page, request=request)
+    print_page(KEY_COLUMNS, rows, empty, page=page, request=request)
 
 
 @keys.command("revoke")

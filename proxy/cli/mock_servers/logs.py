@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from understudy.proxy.cli.cells import local_time, status_cell, time_cell
 from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.naming_options import mock_name
 from understudy.proxy.cli.options import current_user, json_option, moment, raw_option, status_condition, with_store
 from understudy.proxy.cli.output import (
     counted,
     format_json,
-    local_time,
     message_text,
     print_json,
     print_next_page,
     print_table,
 )
-from understudy.proxy.cli.terminal_text import escape_line, print_line, print_recorded
+from understudy.proxy.cli.table import PATH_WIDTH, Cell, Column, Cut
+from understudy.proxy.cli.terminal_text import Styled, escape_line, find_width, print_line, print_recorded
 from understudy.proxy.operations.mock_servers import call_logs as operations
 from understudy.proxy.operations.mock_servers.call_logs import EVERY_CALL, CallConditions, CallPage
 from understudy.proxy.operations.views.calls import call_contents_json, call_json
@@ -35,10 +36,17 @@ from understudy.store.repositories.store import Store
 if TYPE_CHECKING:
     from understudy.proxy.call_log.reader import CallCounts
 
-COLUMNS = ("CALL", "TIME", "METHOD", "PATH", "STATUS", "RESPONSE", "MS")
+COLUMNS = (
+    Column("CALL"),
+    Column("TIME", drop=1),
+    Column("METHOD"),
+    Column("PATH", Cut.MIDDLE, least=PATH_WIDTH),
+    Column("STATUS"),
+    Column("RESPONSE", Cut.END, drop=2),
+    Column("MS", drop=3),
+)
 POLL_SECONDS = 0.2
 INSTEAD = {NO_MATCH: "No matching requests", NEEDS_EXAMPLE: "You need an example"}
-LONGEST_SHOWN = 100
 
 
 @click.command("logs", cls=UnderstudyCommand)
@@ -171,15 +179,23 @@ def _print_lines(calls: Sequence[Call], *, as_json: bool) -> None:
         if as_json:
             print_line(format_json(call_json(call)))
         else:
-            number, at, method, path, status, response, millis = _row(call)
-            print_line(f"{number:>6}  {at}  {method:<7} {path:<40} {status}  {response}  {millis} ms")
+            _print_followed(call)
 
 
-def _row(call: Call) -> tuple[object, ...]:
-    url = call.request.url
-    path = url if len(url) <= LONGEST_SHOWN else f"{url[: LONGEST_SHOWN - 1]}…"
-    status = "-" if call.response is None else call.response.status
-    return call.id, local_time(call.at), call.request.method, path, status, _response(call), _millis(call)
+def _print_followed(call: Call) -> None:
+    at = time_cell(call.at)
+    shown_at = at.whole if find_width() is None else at.short
+    start = f"{call.id:>6}  {shown_at}  {call.request.method:<7} {call.request.url:<{PATH_WIDTH}} "
+    print_line(start, _status(call), f"  {_response(call)}  {_millis(call)} ms")
+
+
+def _row(call: Call) -> Sequence[Cell]:
+    request = call.request
+    return call.id, time_cell(call.at), request.method, request.url, _status(call), _response(call), _millis(call)
+
+
+def _status(call: Call) -> Styled:
+    return Styled("-", "red") if call.response is None else status_cell(call.response.status)
 
 
 def _response(call: Call) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from understudy.proxy.cli.cells import id_cells
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.naming_options import error_name, mock_name
 from understudy.proxy.cli.options import (
@@ -15,12 +16,22 @@ from understudy.proxy.cli.options import (
     with_store,
 )
 from understudy.proxy.cli.output import print_json, print_page
+from understudy.proxy.cli.table import NAME_WIDTH, Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.operations.mock_servers import server_errors as operations
 from understudy.proxy.operations.mock_servers.server_errors import FIRST, LAST, MockServerError
+from understudy.store.model.ids import IdKind
 from understudy.store.model.messages import measure_body
 from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
+
+ERROR_COLUMNS = (
+    Column("SERVER ERROR", Cut.END, least=NAME_WIDTH),
+    Column("STATUS"),
+    Column("BYTES", drop=1),
+    Column("ACTIVE"),
+    Column("ID"),
+)
 
 
 @click.group(cls=LazyGroup)
@@ -42,12 +53,13 @@ def list_errors(store: Store, name: str, request: PageRequest[str], as_json: boo
         print_json(server_errors_json(found))
         return
     active = found.mock.server_error_id
+    ids = id_cells(store, IdKind.SERVER_ERROR, [one.id for one in found.errors])
     rows = [
-        (one.name, one.response.status, measure_body(one.response.body), "active" if one.id == active else "")
-        for one in found.errors
+        (one.name, one.response.status, measure_body(one.response.body), "active" if one.id == active else "", id)
+        for one, id in zip(found.errors, ids, strict=True)
     ]
     empty = f"No server errors. Save one with: understudy mocks errors add {found.mock.name} down --status 503"
-    print_page(("SERVER ERROR", "STATUS", "BYTES", ""), rows, empty, page=found.page, request=request)
+    print_page(ERROR_COLUMNS, rows, empty, page=found.page, request=request)
 
 
 @errors.command("add")

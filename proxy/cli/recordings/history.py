@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -12,23 +11,20 @@ from understudy.proxy.cli.hints import render_hint
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.options import filter_option, history_filter, json_option, moment, raw_option, with_store
 from understudy.proxy.cli.output import (
-    local_time,
     measured_progress,
     message_text,
     print_json,
     print_next_page,
-    print_table,
 )
+from understudy.proxy.cli.recordings.history_table import print_entries
 from understudy.proxy.cli.terminal_text import escape_line, print_bytes, print_recorded, print_text
 from understudy.store.model.exchanges import Exchange
-from understudy.store.model.messages import MessagePart, measure_body
+from understudy.store.model.messages import MessagePart
 from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
-    from understudy.proxy.operations.recordings.history import EntryContent, HistoryEntry
-
-HISTORY_COLUMNS = ("ENTRY", "TIME", "SESSION", "REQUEST", "STATUS", "BYTES", "MS")
+    from understudy.proxy.operations.recordings.history import EntryContent
 
 
 @click.group(cls=LazyGroup)
@@ -88,7 +84,7 @@ def list_history(
     if as_json:
         print_json([entry_json(entry) for entry in entries])
         return
-    print_table(HISTORY_COLUMNS, entry_rows(entries), "No exchanges.")
+    print_entries(entries)
     if len(found) > limit:
         option, last = ("before", entries[0]) if after is None else ("after", entries[-1])
         print_next_page(option, last.exchange.id)
@@ -127,35 +123,6 @@ def show_history(
         print_json(entry_content_json(content))
     else:
         _print_content(content, raw=raw)
-
-
-def entry_rows(entries: Iterable[HistoryEntry]) -> list[tuple[object, ...]]:
-    """Return the table rows of history entries, by HISTORY_COLUMNS; long URLs are cut."""
-    from understudy.proxy.operations.views.recordings import measure_milliseconds
-
-    return [
-        (
-            entry.exchange.id,
-            local_time(entry.exchange.timings.started),
-            entry.session,
-            f"{entry.exchange.request.method} {_shorten(entry.url)}",
-            _status(entry.exchange),
-            measure_body(entry.exchange.response.body) if entry.exchange.response else None,
-            measure_milliseconds(entry.exchange),
-        )
-        for entry in entries
-    ]
-
-
-def _shorten(text: str, limit: int = 100) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def _status(exchange: Exchange) -> str:
-    if exchange.has_failed:
-        return f"failed: {_shorten(exchange.error or 'no response', 60)}"
-    assert exchange.response
-    return str(exchange.response.status)
 
 
 def _print_content(content: EntryContent, *, raw: bool) -> None:

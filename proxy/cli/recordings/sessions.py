@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import click
 
+from understudy.proxy.cli.cells import id_cells, local_time, time_cell
 from understudy.proxy.cli.gateway.replay_options import format_lists, list_options
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.naming_options import session_name
 from understudy.proxy.cli.options import current_user, json_option, page_options, with_store
-from understudy.proxy.cli.output import local_time, print_json, print_page, print_table
-from understudy.proxy.cli.recordings.history import HISTORY_COLUMNS, entry_rows
+from understudy.proxy.cli.output import print_json, print_page
+from understudy.proxy.cli.recordings.history_table import print_entries
+from understudy.proxy.cli.table import NAME_WIDTH, Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
+from understudy.store.model.ids import IdKind
 from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
-SESSION_COLUMNS = ("SESSION", "UPSTREAM", "EXCHANGES", "FAILED", "LAST")
+SESSION_COLUMNS = (
+    Column("SESSION", Cut.END, least=NAME_WIDTH),
+    Column("UPSTREAM"),
+    Column("EXCHANGES", drop=1),
+    Column("FAILED", drop=2),
+    Column("LAST", drop=3),
+    Column("ID"),
+)
 
 
 @click.group(cls=LazyGroup)
@@ -35,9 +45,10 @@ def list_sessions(store: Store, request: PageRequest[str], as_json: bool) -> Non
     if as_json:
         print_json([session_json(summary) for summary in page.items])
         return
+    ids = id_cells(store, IdKind.SESSION, [one.session.id for one in page.items])
     rows = [
-        (one.session.name, one.session.upstream or "-", one.exchanges, one.failed, local_time(one.last_at))
-        for one in page.items
+        (one.session.name, str(one.session.upstream or "-"), one.exchanges, one.failed, time_cell(one.last_at), id)
+        for one, id in zip(page.items, ids, strict=True)
     ]
     empty = "No sessions yet. Record one: understudy record --upstream URL --session NAME"
     print_page(SESSION_COLUMNS, rows, empty, page=page, request=request)
@@ -60,7 +71,7 @@ def show_session(store: Store, name: str, as_json: bool) -> None:
     print_line(f"{session.name}: recorded from {session.upstream or 'any host'} since {local_time(session.created_at)}")
     if session.replay:
         print_line(f"Replays use {format_lists(session.replay)}")
-    print_table(HISTORY_COLUMNS, entry_rows(content.entries), "No exchanges.")
+    print_entries(content.entries)
 
 
 @sessions.command("set")

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from understudy.store.errors import NotFound, UserError
+from understudy.store.errors import UserError
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import Response
 from understudy.store.model.mock_servers import MockServer, ServerError
-from understudy.store.model.naming import describe_choices
 from understudy.store.model.values import replace
 from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
 from understudy.store.repositories.store import Store
@@ -93,13 +92,8 @@ def _set_active(store: Store, mock: MockServer, error_id: str | None) -> MockSer
 
 
 def _find(store: Store, mock: str, text: str) -> MockServerError:
-    known = list_server_errors(store, mock)
-    for error in known.errors:
-        if text in (error.name, error.id):
-            return MockServerError(known.mock, error)
-    choices = describe_choices([error.name for error in known.errors], text)
-    message = f"{known.mock.name} has no server error {text!r}; {choices}"
-    raise NotFound(message, what="server error", which=text)
+    found = store.mock_servers.find(mock)
+    return MockServerError(found, store.mock_servers.find_server_error(found.id, text))
 
 
 def _reason_phrase(status: int) -> bytes:

@@ -7,13 +7,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select, true, update
 from sqlalchemy.orm import Session as Transaction
 
-from understudy.store.errors import UserError
 from understudy.store.model.changes import Subject
 from understudy.store.model.collections import Collection, Example, Folder, RequestItem
-from understudy.store.model.ids import new_id
+from understudy.store.model.ids import IdKind, new_id
 from understudy.store.repositories.collections import CollectionSummary, CollectionUpdate, SiblingPosition
 from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
 from understudy.store.sql.database import tables as t
@@ -22,6 +21,14 @@ from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
 from understudy.store.sql.database.paged_queries import read_page
 from understudy.store.sql.deletion.pieces import delete_rows
 from understudy.store.sql.deletion.unused_bodies import sweep_unused_bodies
+from understudy.store.sql.lookup.find_by_name import (
+    check_name,
+    check_unused,
+    find_example_row,
+    find_named,
+    make_name_conflict,
+    require_row,
+)
 from understudy.store.sql.mapping.body_rows import NewBodies
 from understudy.store.sql.mapping.collection_rows import (
     collection_from_row,
@@ -34,21 +41,9 @@ from understudy.store.sql.mapping.collection_rows import (
 from understudy.store.sql.repositories.bodies import insert_bodies, sweep_bodies
 from understudy.store.sql.repositories.bulk_examples import read_examples
 from understudy.store.sql.repositories.changes import record_change
-from understudy.store.sql.repositories.find_by_name import (
-    NAMES_COMPARED,
-    SHORTEST_ID_END,
-    check_name,
-    check_unused,
-    find_named,
-    make_name_conflict,
-    require_one,
-    require_row,
-)
 
 # Programs with a compiled copy apply changes of single examples quickly; above this they read the collection again.
 FEW_EXAMPLES = 100
-# Rows that are read for an ambiguous name; the error states how many there are.
-MOST_SAME_NAMES = 100
 
 _ITEM_ORDER = (t.RequestItemRow.position, t.RequestItemRow.id)
 
@@ -72,7 +67,7 @@ class SqlCollections:
 
     def find(self, text: str) -> Collection:
         with self._database.begin_read() as tx:
-            return collection_from_row(find_named(tx, t.CollectionRow, "collection", text))
+            return collection_from_row(find_named(tx, IdKind.COLLECTION, text))
 
     def list_summaries(self) -> list[CollectionSummary]:
         return list(self.read_summary_page(WHOLE_LIST).items)
@@ -175,18 +170,9 @@ class SqlCollections:
             return example_from_row(_get_example_row(tx, collection_id, example_id))
 
     def find_example(self, text: str, collection_id: str | None = None) -> Example:
-        conditions = [t.ExampleRow.id == text, t.ExampleRow.name == text]
-        if len(text) >= SHORTEST_ID_END:
-            conditions.append(t.ExampleRow.id.endswith(text, autoescape=True))
-        query = select(t.ExampleRow).where(or_(*conditions)).order_by(t.ExampleRow.id)
-        if collection_id is not None:
-            query = query.where(t.ExampleRow.collection_id == collection_id)
+        within = true() if collection_id is None else t.ExampleRow.collection_id == collection_id
         with self._database.begin_read() as tx:
-            found = list(tx.scalars(query.limit(MOST_SAME_NAMES)))
-            exact = [row for row in found if row.id == text]
-            _check_one_collection(tx, exact, text)
-            names = () if found else _list_example_names(tx, collection_id)
-            return example_from_row(require_one(exact or found, "example", text, names))
+            return example_from_row(find_example_row(tx, text, within))
 
     def list_named_examples(self, collection_id: str, name: str) -> list[Example]:
         query = select(t.ExampleRow).where(t.ExampleRow.collection_id == collection_id, t.ExampleRow.name == name)
@@ -255,23 +241,6 @@ def _has_ids(collection_id: str, ids: Sequence[str]) -> ColumnElement[bool]:
 
 def _select_examples(collection_id: str, ids: Sequence[str]) -> Select[Any]:
     return select(t.ExampleRow).where(_has_ids(collection_id, ids)).order_by(t.ExampleRow.id)
-
-
-def _list_example_names(tx: Transaction, collection_id: str | None) -> Sequence[str]:
-    """Return some names of examples, of one collection or any."""
-    query = select(t.ExampleRow.name).limit(NAMES_COMPARED)
-    if collection_id is not None:
-        query = query.where(t.ExampleRow.collection_id == collection_id)
-    return tx.scalars(query).all()
-
-
-def _check_one_collection(tx: Transaction, found: Sequence[t.ExampleRow], example_id: str) -> None:
-    """Raise UserError that lists the collections of examples with one id if there are several."""
-    if len(found) > 1:
-        collections = t.CollectionRow.id.in_([row.collection_id for row in found])
-        names = tx.scalars(select(t.CollectionRow.name).where(collections).order_by(t.CollectionRow.name))
-        message = f"{len(found)} collections have an example {example_id!r}; choose one of {', '.join(names)}"
-        raise UserError(message, what="example", which=example_id, field="collection")
 
 
 def _record_update(tx: Transaction, collection_id: str, update: CollectionUpdate) -> None:

@@ -11,19 +11,20 @@ from sqlalchemy import delete, select
 from understudy.store.errors import StoreError
 from understudy.store.model.changes import Subject
 from understudy.store.model.collections import Environment
+from understudy.store.model.ids import IdKind
 from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.paged_queries import read_page
-from understudy.store.sql.mapping.collection_rows import environment_from_row
-from understudy.store.sql.repositories.changes import record_change
-from understudy.store.sql.repositories.find_by_name import (
+from understudy.store.sql.lookup.find_by_name import (
     check_name,
     check_unused,
     find_named,
     make_name_conflict,
     require_row,
 )
+from understudy.store.sql.mapping.collection_rows import environment_from_row
+from understudy.store.sql.repositories.changes import record_change
 
 
 class SqlEnvironments:
@@ -44,7 +45,7 @@ class SqlEnvironments:
 
     def find(self, text: str) -> Environment:
         with self._database.begin_read() as tx:
-            return environment_from_row(find_named(tx, t.EnvironmentRow, "environment", text))
+            return environment_from_row(find_named(tx, IdKind.ENVIRONMENT, text))
 
     def list(self) -> Sequence[Environment]:
         return self.read_page(WHOLE_LIST).items

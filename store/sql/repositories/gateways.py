@@ -12,6 +12,7 @@ from understudy.store.model.gateways import Gateway, GatewayState
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.living_gateways import build_living_condition
+from understudy.store.sql.lookup.find_by_name import require_row
 from understudy.store.sql.mapping.gateway_rows import (
     gateway_from_row,
     gateway_state_from_row,
@@ -19,7 +20,6 @@ from understudy.store.sql.mapping.gateway_rows import (
     gateway_to_columns,
 )
 from understudy.store.sql.repositories.changes import record_change
-from understudy.store.sql.repositories.find_by_name import require_row
 
 # The row of a gateway that was killed is deleted after a day.
 STALE_ROW_SECONDS = 86_400.0

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 
 from understudy.store.model.changes import Subject
+from understudy.store.model.ids import IdKind
 from understudy.store.model.mock_servers import ApiKey
 from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.paged_queries import read_page
+from understudy.store.sql.lookup.find_by_name import check_name, find_named, make_name_conflict
 from understudy.store.sql.mapping.mock_server_rows import key_from_row
 from understudy.store.sql.repositories.changes import record_change
-from understudy.store.sql.repositories.find_by_name import check_name, find_named, make_name_conflict
 
 
 class SqlKeys:
@@ -42,7 +43,7 @@ class SqlKeys:
 
     def revoke(self, text: str) -> ApiKey:
         with self._database.begin_write() as tx:
-            key = key_from_row(find_named(tx, t.KeyRow, "key", text))
+            key = key_from_row(find_named(tx, IdKind.KEY, text))
             tx.execute(delete(t.KeyRow).where(t.KeyRow.id == key.id))
             record_change(tx, Subject.KEY, key.id)
         return key

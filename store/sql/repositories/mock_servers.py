@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session as Transaction
 
 from understudy.store.errors import Conflict, UserError
 from understudy.store.model.changes import Subject
+from understudy.store.model.ids import IdKind
 from understudy.store.model.mock_servers import MockServer, ServerError
 from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.paged_queries import read_page
 from understudy.store.sql.deletion.pieces import delete_rows
+from understudy.store.sql.lookup.find_by_name import check_name, find_named, make_name_conflict, require_row
 from understudy.store.sql.mapping.mock_server_rows import (
     mock_server_from_row,
     mock_server_to_columns,
@@ -22,7 +24,6 @@ from understudy.store.sql.mapping.mock_server_rows import (
     server_error_to_columns,
 )
 from understudy.store.sql.repositories.changes import record_change
-from understudy.store.sql.repositories.find_by_name import check_name, find_named, make_name_conflict, require_row
 
 # Set at creation; `sequences_epoch` changes by `restart_sequences` alone.
 KEPT_COLUMNS = ("id", "collection_id", "created_at", "sequences_epoch")
@@ -44,7 +45,7 @@ class SqlMockServers:
     def find(self, text: str) -> MockServer:
         with self._database.begin_read() as tx:
             by = ("name", "slug", "id")
-            return mock_server_from_row(find_named(tx, t.MockServerRow, "mock server", text, by))
+            return mock_server_from_row(find_named(tx, IdKind.MOCK_SERVER, text, by))
 
     def list(self) -> Sequence[MockServer]:
         return self.read_page(WHOLE_LIST).items
@@ -89,6 +90,11 @@ class SqlMockServers:
         query = select(row).where(row.mock_server_id == mock_server_id)
         with self._database.begin_read() as tx:
             return read_page(tx, query, (row.name,), request, server_error_from_row, lambda one: one.name)
+
+    def find_server_error(self, mock_server_id: str, text: str) -> ServerError:
+        with self._database.begin_read() as tx:
+            owner, of_it = _get_row(tx, mock_server_id).name, t.ServerErrorRow.mock_server_id == mock_server_id
+            return server_error_from_row(find_named(tx, IdKind.SERVER_ERROR, text, within=of_it, owner=owner))
 
     def save_server_error(self, error: ServerError) -> None:
         check_name("server error", error.name)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session as Transaction
 
 from understudy.store.model.exchanges import Session
-from understudy.store.model.ids import new_id
+from understudy.store.model.ids import IdKind, new_id
 from understudy.store.model.messages import Origin
 from understudy.store.repositories.history import SessionSummary
 from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
@@ -20,9 +20,9 @@ from understudy.store.sql.database.paged_queries import read_page
 from understudy.store.sql.deletion.exchange_deletion import delete_exchanges
 from understudy.store.sql.deletion.gateway_uses import check_unused
 from understudy.store.sql.deletion.unused_bodies import sweep_unused_bodies
+from understudy.store.sql.lookup.find_by_name import check_name, find_named, make_name_conflict, require_row
 from understudy.store.sql.mapping.exchange_rows import session_from_row
 from understudy.store.sql.mapping.message_rows import origin_to_text
-from understudy.store.sql.repositories.find_by_name import check_name, find_named, make_name_conflict, require_row
 
 
 class SqlSessions:
@@ -43,7 +43,7 @@ class SqlSessions:
 
     def find(self, text: str) -> Session:
         with self._database.begin_read() as tx:
-            return session_from_row(find_named(tx, t.SessionRow, "session", text))
+            return session_from_row(find_named(tx, IdKind.SESSION, text))
 
     def list_summaries(self) -> list[SessionSummary]:
         return list(self.read_summary_page(WHOLE_LIST).items)

@@ -32,12 +32,12 @@ LOGIN_SECRETS = (TOKEN, COOKIE, PASSWORD)
 
 # Each on the store with the session and the collection "shop": the columns of its table, and a row.
 TABLES = [
-    ("sessions list", "SESSION UPSTREAM EXCHANGES FAILED LAST", ["shop", str(len(CALLS)), "1"]),
+    ("sessions list", "SESSION UPSTREAM EXCHANGES FAILED LAST ID", ["shop", str(len(CALLS)), "1"]),
     ("sessions show shop", "ENTRY TIME SESSION REQUEST STATUS BYTES MS", ["1", "shop", "/users/1", "200"]),
     ("history list", "ENTRY TIME SESSION REQUEST STATUS BYTES MS", [str(FAILED), "/broken", "failed:"]),
-    ("collections list", "COLLECTION REQUESTS EXAMPLES CREATED", ["shop", str(REQUESTS), str(len(NAMES))]),
-    ("collections show shop", "ID EXAMPLE STATUS TYPE BYTES", [USERS_1, "200", "application/json", "24"]),
-    ("examples list shop", "ID EXAMPLE STATUS TYPE BYTES", ["GET /missing - 404", "404", "text/plain", "12"]),
+    ("collections list", "COLLECTION REQUESTS EXAMPLES CREATED ID", ["shop", str(REQUESTS), str(len(NAMES))]),
+    ("collections show shop", "ID EXAMPLE STATUS TYPE BYTES MARKS", [USERS_1, "200", "application/json", "24"]),
+    ("examples list shop", "ID EXAMPLE STATUS TYPE BYTES MARKS", ["GET /missing - 404", "404", "text/plain", "12"]),
 ]
 JSON_KEYS = [
     ("sessions list", "id name upstream created_at replay exchanges failed last_at"),

@@ -56,8 +56,8 @@ def shown(understudy: Understudy, name: str = "shop") -> Any:
 
 
 TABLES = [
-    ("mocks list", "MOCK SERVER COLLECTION ENVIRONMENT ACCESS DELAY URL", ["shop", "stage", "public", "2G", URL]),
-    ("mocks list", "MOCK SERVER COLLECTION ENVIRONMENT ACCESS DELAY URL", ["secret", "-", "private", "none"]),
+    ("mocks list", "MOCK SERVER COLLECTION ENVIRONMENT ACCESS DELAY ID URL", ["shop", "stage", "public", "2G", URL]),
+    ("mocks list", "MOCK SERVER COLLECTION ENVIRONMENT ACCESS DELAY ID URL", ["secret", "-", "private", "none"]),
     ("mocks show shop", "SETTING VALUE", ["url", URL]),
     ("mocks show shop", "SETTING VALUE", ["slug", "shop"]),
     ("mocks show shop", "SETTING VALUE", ["http://shop.localhost:4000/"]),
@@ -65,10 +65,10 @@ TABLES = [
     ("mocks show shop", "SETTING VALUE", ["rate limit", "10/60"]),
     ("mocks show shop", "SETTING VALUE", ["server error", "down active, 2 saved"]),
     ("mocks show shop", "SETTING VALUE", ["call log", "newest 5 calls"]),
-    ("mocks errors list shop", "SERVER ERROR STATUS BYTES", ["down", "503", "12", "active"]),
-    ("environments list", "ENVIRONMENT VARIABLES USED BY", ["stage", "2", "shop"]),
+    ("mocks errors list shop", "SERVER ERROR STATUS BYTES ACTIVE ID", ["down", "503", "12", "active"]),
+    ("environments list", "ENVIRONMENT VARIABLES USED BY ID", ["stage", "2", "shop"]),
     ("environments show stage", "VARIABLE VALUE", ["limit", "20"]),
-    ("keys list", "KEY ENDS IN CREATED", ["ci", "..."]),
+    ("keys list", "KEY ENDS IN CREATED ID", ["ci", "..."]),
 ]
 JSON_KEYS = [
     ("mocks list", "id name slug url host_url collection environment private delay bytes_per_second fault rate_limit"),

@@ -1,0 +1,1 @@
+"""Look up what a person typed, and shorten ids for people."""
