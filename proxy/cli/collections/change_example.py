@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from understudy.proxy.cli.behaviour_options import behaviour_options
+from understudy.proxy.cli.cells import show_id
 from understudy.proxy.cli.collections.examples import collection_option, report_saved
 from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.naming_options import example_name
@@ -119,6 +120,7 @@ def sequence(
         print_json([example_json(one) for one in changed])
     else:
         print_line("These examples answer for themselves:" if dissolve else "These examples answer in turn:")
-        for number, one in enumerate(changed, 1):
-            print_line(f"  {number}. {one.name} ({one.id})")
+        ids = [show_id(store, IdKind.EXAMPLE, one.id) for one in changed]
+        for number, (one, id) in enumerate(zip(changed, ids, strict=True), 1):
+            print_line(f"  {number}. {one.name} ({id})")
     wait_for_gateways(store)

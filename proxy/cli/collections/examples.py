@@ -146,9 +146,10 @@ def report_saved(store: Store, example: Example, *, as_json: bool) -> None:
     """Print what was saved, with warnings, and wait until gateways use it."""
     from understudy.proxy.operations.collections.request_warnings import list_request_warnings
 
-    print_json(example_json(example)) if as_json else print_line(
-        f"Saved {example.name} ({show_id(store, IdKind.EXAMPLE, example.id)})."
-    )
+    if as_json:
+        print_json(example_json(example))
+    else:
+        print_line(f"Saved {example.name} ({show_id(store, IdKind.EXAMPLE, example.id)}).")
     print_warnings(list_request_warnings(example))
     wait_for_gateways(store)
 
