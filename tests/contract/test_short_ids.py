@@ -92,14 +92,14 @@ def test_a_text_of_no_thing_is_not_found(store: Store, kind: IdKind, make: Maker
 def test_an_end_of_several_ids_is_refused_with_longer_ones(store: Store) -> None:
     for id in ("A1-ENDING", "A2-ENDING", "B3-ENDING"):
         store.environments.save(Environment(id, f"of {id}"))
-    with pytest.raises(UserError, match=r"the ids of 3 environments end in 'ending'; give more of it: 1-ENDING, 2-E"):
+    with pytest.raises(UserError, match=r"the ids of 3 environments end in 'ending'; give a longer end: 1-ENDING, 2-E"):
         store.environments.find("ending")
     assert store.environments.find("2-ending").id == "A2-ENDING"
 
 
 def test_an_end_of_several_examples_is_refused_with_longer_ones(store: Store) -> None:
     collect(store, make_example(id="A1-ENDING"), make_example(id="A2-ENDING"))
-    with pytest.raises(UserError, match=r"the ids of 2 examples end in 'ding'; give more of it: 1-ENDING, 2-ENDING$"):
+    with pytest.raises(UserError, match=r"the ids of 2 examples end in 'ding'; give a longer end: 1-ENDING, 2-ENDING$"):
         store.collections.find_example("ding")
 
 

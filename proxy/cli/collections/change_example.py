@@ -24,6 +24,7 @@ from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.operations.collections import examples as operations
 from understudy.proxy.operations.collections.examples import ExampleChanges
 from understudy.store.errors import UserError
+from understudy.store.model.ids import IdKind
 from understudy.store.repositories.store import Store
 
 

@@ -112,7 +112,7 @@ def _require_one_name(rows: Sequence[Row], kind: IdKind, text: str) -> Row:
 
 def _require_one_ending(rows: Sequence[Row], kind: IdKind, text: str) -> Row:
     if len(rows) > 1:
-        line = f"the ids of {len(rows)} {kind}s end in {text!r}; give more of it: {_list_endings(rows)}"
+        line = f"the ids of {len(rows)} {kind}s end in {text!r}; give a longer end: {_list_endings(rows)}"
         raise UserError(line, what=kind, which=text)
     return rows[0]
 
