@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from understudy.proxy.cli.cells import id_cells, local_time
 from understudy.proxy.cli.output import counted
-from understudy.proxy.cli.table import NAME_WIDTH, Cell, Column, Cut
+from understudy.proxy.cli.tables.cells import id_cells, local_time
+from understudy.proxy.cli.tables.table import NAME_WIDTH, Cell, Column, Cut
 from understudy.store.model.ids import IdKind
 from understudy.store.model.mock_servers import Behaviour, Matching, MockServer
 

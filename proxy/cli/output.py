@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from understudy.proxy.cli.table import Cell, Column, format_table
+from understudy.proxy.cli.tables.table import Cell, Column, format_table
 from understudy.proxy.cli.terminal_text import escape_line, find_width, print_line, print_lines, print_text
 from understudy.store.model.messages import Headers
 from understudy.store.repositories.paging import Page, PageRequest

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from understudy.proxy.cli.behaviour_options import behaviour_options
-from understudy.proxy.cli.cells import show_id
 from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.naming_options import collection_name
 from understudy.proxy.cli.options import (
@@ -19,6 +18,7 @@ from understudy.proxy.cli.options import (
     wait_for_gateways,
 )
 from understudy.proxy.cli.output import print_json, print_warnings
+from understudy.proxy.cli.tables.cells import show_id
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.model.ids import IdKind
 from understudy.store.model.mock_servers import Behaviour

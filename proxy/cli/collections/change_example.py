@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from understudy.proxy.cli.behaviour_options import behaviour_options
-from understudy.proxy.cli.cells import show_id
 from understudy.proxy.cli.collections.examples import collection_option, report_saved
 from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.naming_options import example_name
@@ -20,6 +19,7 @@ from understudy.proxy.cli.options import (
     with_store,
 )
 from understudy.proxy.cli.output import print_json
+from understudy.proxy.cli.tables.cells import show_id
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.operations.collections import examples as operations
 from understudy.proxy.operations.collections.examples import ExampleChanges

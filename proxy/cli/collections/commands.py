@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from understudy.proxy.cli.cells import id_cells, time_cell
 from understudy.proxy.cli.collections.example_table import choose_columns, list_rows
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.naming_options import collection_name
@@ -18,7 +17,8 @@ from understudy.proxy.cli.options import (
     with_store,
 )
 from understudy.proxy.cli.output import counted, print_json, print_page, print_table
-from understudy.proxy.cli.table import NAME_WIDTH, Column, Cut
+from understudy.proxy.cli.tables.cells import id_cells, time_cell
+from understudy.proxy.cli.tables.table import NAME_WIDTH, Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.operations.collections import collections as operations
 from understudy.proxy.operations.collections.collections import CollectionContents

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from understudy.proxy.cli.cells import id_cells
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.naming_options import environment_name
 from understudy.proxy.cli.options import (
@@ -17,7 +16,8 @@ from understudy.proxy.cli.options import (
     with_store,
 )
 from understudy.proxy.cli.output import counted, print_json, print_page, print_table
-from understudy.proxy.cli.table import NAME_WIDTH, Column, Cut
+from understudy.proxy.cli.tables.cells import id_cells
+from understudy.proxy.cli.tables.table import NAME_WIDTH, Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.operations.collections import environments as operations
 from understudy.store.model.collections import Environment

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from understudy.proxy.cli.cells import id_cells, status_cell
-from understudy.proxy.cli.table import PATH_WIDTH, Cell, Column, Cut
+from understudy.proxy.cli.tables.cells import id_cells, status_cell
+from understudy.proxy.cli.tables.table import PATH_WIDTH, Cell, Column, Cut
 from understudy.store.model.ids import IdKind
 from understudy.store.model.messages import measure_body
 from understudy.store.model.mock_servers import PLAIN

@@ -7,7 +7,6 @@ import tempfile
 
 import click
 
-from understudy.proxy.cli.cells import show_id
 from understudy.proxy.cli.collections.example_table import choose_columns, list_marks, list_rows
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.naming_options import collection_name, example_name
@@ -21,6 +20,7 @@ from understudy.proxy.cli.options import (
 )
 from understudy.proxy.cli.output import message_text, print_json, print_page, print_warnings
 from understudy.proxy.cli.questions import ask
+from understudy.proxy.cli.tables.cells import show_id
 from understudy.proxy.cli.terminal_text import print_line, print_recorded
 from understudy.proxy.operations.collections import examples as operations
 from understudy.proxy.operations.collections.example_document import as_document

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from understudy.proxy.cli.cells import show_id
 from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.options import (
     ABSOLUTE_URL,
@@ -20,6 +19,7 @@ from understudy.proxy.cli.options import (
     wait_for_gateways,
 )
 from understudy.proxy.cli.output import message_text, print_json
+from understudy.proxy.cli.tables.cells import show_id
 from understudy.proxy.cli.terminal_text import print_line, print_recorded
 from understudy.store.errors import UserError
 from understudy.store.model.exchanges import Exchange

@@ -10,7 +10,7 @@ from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.gateway.state_text import describe_state
 from understudy.proxy.cli.options import choose_name, current_user, json_option, with_store
 from understudy.proxy.cli.output import print_json, print_table
-from understudy.proxy.cli.table import Column, Cut
+from understudy.proxy.cli.tables.table import Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.errors import UserError
 from understudy.store.model.gateways import Mode

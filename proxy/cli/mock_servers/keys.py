@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from understudy.proxy.cli.cells import id_cells, time_cell
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.naming_options import key_name
 from understudy.proxy.cli.options import current_user, json_option, making_store, page_options, with_store
 from understudy.proxy.cli.output import print_json, print_page
-from understudy.proxy.cli.table import NAME_WIDTH, Column, Cut
+from understudy.proxy.cli.tables.cells import id_cells, time_cell
+from understudy.proxy.cli.tables.table import NAME_WIDTH, Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.model.ids import IdKind
 from understudy.store.repositories.paging import PageRequest

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from understudy.proxy.cli.cells import local_time, status_cell, time_cell
 from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.naming_options import mock_name
 from understudy.proxy.cli.options import current_user, json_option, moment, raw_option, status_condition, with_store
@@ -23,7 +22,8 @@ from understudy.proxy.cli.output import (
     print_next_page,
     print_table,
 )
-from understudy.proxy.cli.table import PATH_WIDTH, Cell, Column, Cut
+from understudy.proxy.cli.tables.cells import local_time, status_cell, time_cell
+from understudy.proxy.cli.tables.table import PATH_WIDTH, Cell, Column, Cut
 from understudy.proxy.cli.terminal_text import Styled, escape_line, find_width, print_line, print_recorded
 from understudy.proxy.operations.mock_servers import call_logs as operations
 from understudy.proxy.operations.mock_servers.call_logs import EVERY_CALL, CallConditions, CallPage

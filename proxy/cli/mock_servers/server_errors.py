@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from understudy.proxy.cli.cells import id_cells
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.naming_options import error_name, mock_name
 from understudy.proxy.cli.options import (
@@ -16,7 +15,8 @@ from understudy.proxy.cli.options import (
     with_store,
 )
 from understudy.proxy.cli.output import print_json, print_page
-from understudy.proxy.cli.table import NAME_WIDTH, Column, Cut
+from understudy.proxy.cli.tables.cells import id_cells
+from understudy.proxy.cli.tables.table import NAME_WIDTH, Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.operations.mock_servers import server_errors as operations
 from understudy.proxy.operations.mock_servers.server_errors import FIRST, LAST, MockServerError

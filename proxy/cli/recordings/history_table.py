@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from understudy.proxy.cli.cells import status_cell, time_cell
 from understudy.proxy.cli.output import print_table
-from understudy.proxy.cli.table import PATH_WIDTH, Cell, Column, Cut, Short
+from understudy.proxy.cli.tables.cells import status_cell, time_cell
+from understudy.proxy.cli.tables.table import PATH_WIDTH, Cell, Column, Cut, Short
 from understudy.proxy.cli.terminal_text import Styled, find_width, print_line
 from understudy.store.model.messages import measure_body
 

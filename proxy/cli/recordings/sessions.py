@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from understudy.proxy.cli.cells import id_cells, local_time, time_cell
 from understudy.proxy.cli.gateway.replay_options import format_lists, list_options
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.naming_options import session_name
 from understudy.proxy.cli.options import current_user, json_option, page_options, with_store
 from understudy.proxy.cli.output import print_json, print_page
 from understudy.proxy.cli.recordings.history_table import print_entries
-from understudy.proxy.cli.table import NAME_WIDTH, Column, Cut
+from understudy.proxy.cli.tables.cells import id_cells, local_time, time_cell
+from understudy.proxy.cli.tables.table import NAME_WIDTH, Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.model.ids import IdKind
 from understudy.store.repositories.paging import PageRequest

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from understudy.proxy.cli.cells import local_time
 from understudy.proxy.cli.options import SECONDS_OF
 from understudy.proxy.cli.output import counted
+from understudy.proxy.cli.tables.cells import local_time
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.repositories.maintenance import Pruned, StoreNumbers, StoreSizes
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy.proxy.cli.table import Cell, Column, Cut, Short, cut_text, format_table, measure
+from understudy.proxy.cli.tables.table import Cell, Column, Cut, Short, cut_text, format_table, measure
 from understudy.proxy.cli.terminal_text import Styled, render_line
 
 NAMED = (Column("NAME", Cut.END, least=6), Column("PATH", Cut.MIDDLE, least=8), Column("N", drop=1), Column("ID"))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from understudy.proxy.cli.table import Short
+from understudy.proxy.cli.tables.table import Short
 from understudy.proxy.cli.terminal_text import Styled, choose_status_style, find_width
 
 if TYPE_CHECKING:

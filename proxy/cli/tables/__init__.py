@@ -1,0 +1,1 @@
+"""Tables for people, and the cells that are alike in all of them."""
