@@ -30,6 +30,7 @@ HINTS: Mapping[str, str] = {
     "delete_mock_servers": "delete the mock servers first: understudy mocks delete NAME",
     "detach_environment": "detach it first: understudy mocks edit NAME --no-environment",
     "remove_variable": "remove it first: understudy environments unset {environment} {variable}",
+    "serve_private": "--allow-remote allows that; with its keys: understudy mocks serve '{name}' --host ADDRESS",
     "start_gateway": "understudy gateway starts one",
     "switch_gateway": "switch it first: understudy mode pass --gateway {gateway}",
     "switch_on_call_log": "switch it on: understudy mocks edit {mock_server} --log-limit 10000",

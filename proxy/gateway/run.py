@@ -211,8 +211,15 @@ def _prepare_store(store: Store, settings: GatewaySettings, *, verbose: bool, ac
 
 
 def _choose_state(store: Store, settings: GatewaySettings, first: FirstMode, actor: str) -> GatewayState:
+    listen = None if settings.allow_remote else f"{settings.host}:{settings.port}"
     return choose_state(
-        store, first.mode, mock=first.mock, session=first.session, upstream=settings.upstream, actor=actor
+        store,
+        first.mode,
+        mock=first.mock,
+        session=first.session,
+        upstream=settings.upstream,
+        actor=actor,
+        listen=listen,
     )
 
 

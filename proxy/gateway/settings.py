@@ -30,7 +30,7 @@ class GatewaySettings:
     also changes URLs of the upstream in JSON and HTML bodies. `name_overrides` are addresses that names resolve to.
     `shift_dates` moves recorded dates by the time since. `match_overrides` are fields of `MatchSettings`, ids and
     distance, that decide for all examples of a mock. `explain_header` names the example of each answer in a header.
-    `limits` are those of clients.
+    `limits` are those of clients. `allow_remote` answers other machines as a private mock server.
     """
 
     host: str
@@ -55,6 +55,7 @@ class GatewaySettings:
     match_overrides: Mapping[str, bool] = field(default_factory=dict)
     explain_header: bool = False
     limits: GatewayLimits = DEFAULT_GATEWAY_LIMITS
+    allow_remote: bool = False
 
     @property
     def sole_upstream(self) -> Origin | None:

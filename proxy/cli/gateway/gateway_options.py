@@ -119,6 +119,13 @@ explain_header_option = click.option(
 )
 
 
+allow_remote_option = click.option(
+    "--allow-remote",
+    is_flag=True,
+    help="Answer as a private mock server without keys, also where other machines reach the address.",
+)
+
+
 def gateway_options(command: Command) -> Command:
     """Add the options of every gateway."""
     for option in reversed(GATEWAY_OPTIONS):
@@ -166,6 +173,7 @@ def read_gateway_settings(**options: Any) -> GatewaySettings:
         name_overrides=_merge_overrides(project, options["resolve"]),
         shift_dates=not options.get("no_shift_dates", False),
         explain_header=options.get("explain_header", False),
+        allow_remote=options.get("allow_remote", False),
         match_overrides={name: on for name in ("ids", "distance") if (on := options.get(name)) is not None},
     )
 

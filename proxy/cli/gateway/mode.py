@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from understudy.proxy.cli.command import UnderstudyCommand
+from understudy.proxy.cli.gateway.gateway_options import allow_remote_option
 from understudy.proxy.cli.gateway.state_text import describe_state
 from understudy.proxy.cli.options import choose_name, current_user, json_option, with_store
 from understudy.proxy.cli.output import print_json, print_table
@@ -34,6 +35,7 @@ GATEWAY_COLUMNS = (
 @click.option("--mock", metavar="NAME", help="The mock server or collection that mock and spy answer from.")
 @click.option("-s", "--session", metavar="NAME", help="The session to record to, or to replay.")
 @click.option("--gateway", metavar="NAME", help="The gateway to switch, if several run.")
+@allow_remote_option
 @json_option
 @with_store
 def mode(
@@ -43,6 +45,7 @@ def mode(
     mock: str | None,
     session: str | None,
     gateway: str | None,
+    allow_remote: bool,
     as_json: bool,
 ) -> None:
     """Show the running gateways, or switch one to MODE.
@@ -67,7 +70,10 @@ def mode(
         mock = choose_name(name, mock, "--mock")
     elif name is not None:
         session = choose_name(name, session, "--session")
-    switch = switch_mode(store, wanted, mock=mock, session=session, gateway=gateway, actor=current_user())
+    actor = current_user()
+    switch = switch_mode(
+        store, wanted, mock=mock, session=session, gateway=gateway, actor=actor, allow_remote=allow_remote
+    )
     _print_switch(switch, as_json)
 
 

@@ -9,6 +9,7 @@ import click
 from understudy.proxy.cli.behaviour_options import path_line_options
 from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.gateway.gateway_options import (
+    allow_remote_option,
     explain_header_option,
     gateway_options,
     no_shift_dates_option,
@@ -72,6 +73,7 @@ def replay(store: Store, **options: Any) -> None:
 @seed_option
 @no_shift_dates_option
 @explain_header_option
+@allow_remote_option
 @gateway_options
 @command_options
 @with_store
@@ -95,6 +97,7 @@ def mock(store: Store, **options: Any) -> None:
 @replay_options
 @no_shift_dates_option
 @explain_header_option
+@allow_remote_option
 @gateway_options
 @recording_options
 @making_store

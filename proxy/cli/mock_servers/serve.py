@@ -131,16 +131,12 @@ def _read_certificate(certfile: Path | None, keyfile: Path | None) -> tuple[Path
     return certfile, keyfile or certfile
 
 
-def _is_loopback(address: str) -> bool:
-    from ipaddress import ip_address
-
-    return ip_address(address.rpartition(":")[0].strip("[]").partition("%")[0]).is_loopback
-
-
 def _announce(show: Callable[[str], None], settings: ServeSettings, address: str, mocks: list[MockServer]) -> None:
+    from understudy.proxy.operations.gateways.exposure import is_loopback
+
     root = f"{settings.scheme}://{address}"
     show(f"Listening on {root}, serving {counted(len(mocks), 'mock server')}. Stop with Ctrl-C.")
-    if not _is_loopback(address):
+    if not is_loopback(address):
         show("Other machines can reach it too; only private mock servers require a key.")
     for mock in mocks:
         show(f"  {mock.name}: {root}/{'' if settings.at_root else f'mocks/{mock.slug}/'}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from understudy.proxy.operations.gateways.exposure import check_exposure
 from understudy.proxy.operations.mock_servers.mock_servers import find_mock
 from understudy.store.errors import Hint, NotFound, UserError
 from understudy.store.model.gateways import Gateway, GatewayState, Mode
@@ -77,32 +78,53 @@ def name_state(store: Store, state: GatewayState) -> NamedState:
 
 
 def switch_mode(
-    store: Store, mode: Mode, *, mock: str | None, session: str | None, gateway: str | None, actor: str
+    store: Store,
+    mode: Mode,
+    *,
+    mock: str | None,
+    session: str | None,
+    gateway: str | None,
+    actor: str,
+    allow_remote: bool = False,
 ) -> ModeSwitch:
     """Switch a running gateway to a mode, and wait until that is in force or `PATIENCE_SECONDS` have passed.
 
-    `mock` and `session` are what the mode needs, see `choose_state`; `gateway` may be None if only one runs. Raises
-    UserError or NotFound, and then leaves the store as it was.
+    `mock` and `session` are what the mode needs, see `choose_state`; `gateway` may be None if only one runs.
+    `allow_remote` lets a gateway answer other machines as a private mock server. Raises UserError or NotFound, and then
+    leaves the store as it was.
     """
     with store.transaction(actor):
         target = find_gateway(store, gateway)
-        state = choose_state(store, mode, mock=mock, session=session, upstream=target.upstream, actor=actor)
+        listen = None if allow_remote else target.listen
+        state = choose_state(
+            store, mode, mock=mock, session=session, upstream=target.upstream, actor=actor, listen=listen
+        )
         revision = store.gateways.set_state(target.id, state)
         named = name_state(store, state)
     return ModeSwitch(target, named, wait_until_seen(store, revision, gateway_id=target.id))
 
 
 def choose_state(
-    store: Store, mode: Mode, *, mock: str | None, session: str | None, upstream: Origin | None, actor: str
+    store: Store,
+    mode: Mode,
+    *,
+    mock: str | None,
+    session: str | None,
+    upstream: Origin | None,
+    actor: str,
+    listen: str | None = None,
 ) -> GatewayState:
     """Return the state for a mode; a session to record to is created if it does not exist.
 
     `mock` names the mock server or collection that `mock` and `spy` answer from, `session` the session to record to or
     to replay; without a name a recording gets a new session named by the time. Raises UserError for a name that the
-    mode needs and does not get, or gets and does not use; NotFound for a name that does not exist.
+    mode needs and does not get, or gets and does not use, and for a private mock server if other machines reach the
+    address `listen`; NotFound for a name that does not exist.
     """
     _check_names(mode, mock=mock, session=session)
     found = find_mock(store, mock) if mock is not None else None
+    if isinstance(found, MockServer) and listen is not None:
+        check_exposure(found, listen)
     # Last, and alone in a transaction: a mode that creates nothing works on a store that cannot be written.
     session_id = _choose_session(store, mode, session, upstream, actor)
     if isinstance(found, MockServer):

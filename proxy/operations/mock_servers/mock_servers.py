@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from understudy.proxy.operations.collections.environments import find_environment
+from understudy.proxy.operations.gateways.exposure import check_private_uses
 from understudy.proxy.operations.in_use import check_not_in_use
 from understudy.proxy.operations.mock_servers.mock_server_rules import (
     FORBID_PUBLIC,
@@ -102,8 +103,9 @@ def describe_mock_server(store: Store, mock: MockServer) -> MockServerDetails:
 def change_mock_server(store: Store, mock: str, changes: MockServerChanges, *, actor: str) -> ChangedMockServer:
     """Change a mock server; environments that hold its URL follow a new slug.
 
-    Raises NotFound for it or its environment, Conflict for a name or slug that is taken, UserError for a slug that
-    cannot stand in a URL, for another collection, and where the policy forbids to make it public.
+    Raises NotFound for it or its environment, Conflict for a name or slug that is taken and where a gateway would
+    answer other machines as a private one, UserError for a slug that cannot stand in a URL, for another collection, and
+    where the policy forbids to make it public.
     """
     with store.transaction(actor):
         before = store.mock_servers.find(mock)
@@ -111,6 +113,8 @@ def change_mock_server(store: Store, mock: str, changes: MockServerChanges, *, a
         check_names(store, after)
         if before.private:
             check_public(store, after)
+        elif after.private:
+            check_private_uses(store, after)
         store.mock_servers.save(after)
         environments = find_moved_environments(store, before, after)
         for environment in environments:
