@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus
 
 from understudy.store.content_codings import remove_codings
@@ -11,7 +12,9 @@ from understudy.store.errors import UserError
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Body, Headers, measure_body
-from understudy.store.promotion import ReadStoredBody
+
+if TYPE_CHECKING:
+    from understudy.store.promotion import ReadStoredBody
 
 MAX_STORED_BYTES = 1024 * 1024
 """A larger body is not searched."""

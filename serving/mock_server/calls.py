@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import logging
 from collections.abc import Callable
@@ -33,7 +32,7 @@ from understudy.serving.fields.url_rewriting import rewrite_for_client
 from understudy.serving.loose_matches import LooseMatches
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Request, Response
-from understudy.store.model.mock_servers import Behaviour, MockServer
+from understudy.store.model.mock_servers import Behaviour, MockServer, digest_key
 from understudy.store.model.naming import escape_unprintable
 from understudy.store.model.values import replace
 from understudy.store.redaction.log_paths import format_log_path
@@ -112,11 +111,6 @@ def _has_key(server: CompiledMockServer, request: Request) -> bool:
     # All are compared, in constant time, so that the duration reveals nothing.
     equal = [hmac.compare_digest(digest, valid) for digest in digests for valid in server.keys]
     return any(equal)
-
-
-def digest_key(key: bytes) -> str:
-    """Return the digest of a key that is stored in its place: SHA-256, in hex."""
-    return hashlib.sha256(key).hexdigest()
 
 
 def _answer_match(server: CompiledMockServer, request: Request, base: str) -> Reply | PendingReply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -156,3 +157,8 @@ class ApiKey:
     digest: str
     ending: str
     created_at: float
+
+
+def digest_key(key: bytes) -> str:
+    """Return the digest of a key that is stored in its place: SHA-256, in hex."""
+    return hashlib.sha256(key).hexdigest()

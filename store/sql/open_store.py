@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from understudy.store.progress import ReportProgress, ignore_progress
-from understudy.store.promotion import RequestKey
 from understudy.store.repositories.store import Store
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.schema import ensure_schema
@@ -19,6 +20,9 @@ from understudy.store.sql.repositories.history import SqlHistory
 from understudy.store.sql.repositories.keys import SqlKeys
 from understudy.store.sql.repositories.mock_servers import SqlMockServers
 from understudy.store.sql.repositories.sessions import SqlSessions
+
+if TYPE_CHECKING:
+    from understudy.store.promotion import RequestKey
 
 
 def open_store(

@@ -6,9 +6,8 @@ import secrets
 import time
 from dataclasses import dataclass
 
-from understudy.serving.mock_server.calls import digest_key
 from understudy.store.model.ids import new_id
-from understudy.store.model.mock_servers import ApiKey
+from understudy.store.model.mock_servers import ApiKey, digest_key
 from understudy.store.repositories.paging import Page, PageRequest
 from understudy.store.repositories.store import Store
 

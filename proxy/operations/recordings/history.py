@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from understudy.serving.grpc.script import restore_messages
 from understudy.store.errors import NotFound, UserError
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import MessagePart, Request, Response
 from understudy.store.model.values import replace
 from understudy.store.model.websockets import WebSocketMessage
-from understudy.store.redaction.redactor import Redactor
-from understudy.store.redaction.settings import make_display_redactor
 from understudy.store.repositories.history import HistoryFilter, HistoryPosition
 from understudy.store.repositories.store import Store
+
+if TYPE_CHECKING:
+    from understudy.store.redaction.redactor import Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ def narrow_to_session(store: Store, criteria: HistoryFilter, name: str | None) -
 
 def describe_entries(store: Store, exchanges: Iterable[Exchange]) -> list[HistoryEntry]:
     """Return exchanges as lists show them."""
+    from understudy.store.redaction.settings import make_display_redactor
+
     redactor = make_display_redactor(store)
     names: dict[str, str] = {}
     entries = []
@@ -94,9 +97,13 @@ def read_entry(store: Store, entry_id: int, *, show_secrets: bool = False) -> En
     exchange = _load_bodies(store, store.history.get(entry_id))
     messages = store.history.list_messages(entry_id)
     if exchange.is_bidirectional:
+        from understudy.serving.grpc.script import restore_messages
+
         messages = restore_messages(exchange, messages)
     if show_secrets:
         return EntryContent(exchange, messages)
+    from understudy.store.redaction.settings import make_display_redactor
+
     redactor = make_display_redactor(store)
     return EntryContent(_mask(exchange, redactor), [redactor.redact_message(message) for message in messages])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from understudy.proxy.gateway.replay_settings import overlay_lists, parse_replay_lists
 from understudy.proxy.operations.in_use import check_not_in_use
 from understudy.proxy.operations.page_keys import find_keys
 from understudy.proxy.operations.recordings.history import HistoryEntry, describe_entries
@@ -57,6 +56,9 @@ def keep_replay_lists(
     Lists that are not given, or are empty, stay as they are kept, unless `reset`. Raises NotFound, and UserError for no
     list and for lists that a replay cannot use.
     """
+    # With it comes what decides between examples, which no other operation on sessions needs.
+    from understudy.proxy.gateway.replay_settings import overlay_lists, parse_replay_lists
+
     if not reset and not any(lists.values()):
         raise UserError("nothing to keep was given", what="session", which=name, hint=Hint("choose_replay_lists"))
     with store.transaction(actor):

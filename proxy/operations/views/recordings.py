@@ -9,15 +9,12 @@ from understudy.proxy.operations.views.messages import iso_time, request_json, r
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import measure_body
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
-from understudy.store.redaction.report import count_places
-from understudy.store.redaction.rules import Rules
-from understudy.store.redaction.secret_names import SECRET_ENDINGS, SECRET_WORDS
-from understudy.store.redaction.secret_patterns import BUILT_IN_PATTERNS
 from understudy.store.repositories.history import SessionSummary
 
 if TYPE_CHECKING:
     from understudy.proxy.operations.recordings.history import EntryContent, HistoryEntry
     from understudy.proxy.operations.recordings.promotion import PromotionOutcome
+    from understudy.store.redaction.rules import Rules
 
 
 def session_json(summary: SessionSummary) -> dict[str, Any]:
@@ -71,6 +68,8 @@ def websocket_message_json(message: WebSocketMessage) -> dict[str, Any]:
 
 def promotion_json(collection: str, outcome: PromotionOutcome) -> dict[str, Any]:
     """Return what a promotion to this collection did."""
+    from understudy.store.redaction.report import count_places
+
     return {
         "collection": collection,
         "selected": outcome.selected,
@@ -87,6 +86,9 @@ def promotion_json(collection: str, outcome: PromotionOutcome) -> dict[str, Any]
 
 def redaction_rules_json(rules: Rules) -> dict[str, Any]:
     """Return the rules of a store with the names and patterns that are built in."""
+    from understudy.store.redaction.secret_names import SECRET_ENDINGS, SECRET_WORDS
+    from understudy.store.redaction.secret_patterns import BUILT_IN_PATTERNS
+
     return {
         **rules.as_json(),
         "built_in": {

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
 from understudy.store.errors import Hint, SchemaMismatch
 from understudy.store.progress import ReportProgress, ignore_progress
-from understudy.store.promotion import RequestKey
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.exclusive import LOCK_RETRY_SECONDS, LOCK_TRIES, make_user_error, name_upgrade
 from understudy.store.sql.database.store_users import list_gateways
 from understudy.store.sql.database.upgrade import MIGRATIONS, create_schema, upgrade_schema
+
+if TYPE_CHECKING:
+    from understudy.store.promotion import RequestKey
 
 HEAD = "0011"
 REASON = "was written by an older Understudy, and to upgrade it no other program may use it"

@@ -61,7 +61,7 @@ class KeptSessionRow(SessionColumns, Base):
 
     __tablename__ = "all_sessions"
     __table_args__ = (
-        Index(None, "name", unique=True, sqlite_where=NOT_DELETED, postgresql_where=NOT_DELETED),
+        Index(None, "name", unique=True, sqlite_where=NOT_DELETED),
         {"sqlite_autoincrement": True},
     )
     deletion: Mapped[int | None] = mapped_column(ForeignKey("deletions.number"))
@@ -104,9 +104,9 @@ class KeptExchangeRow(ExchangeColumns, Base):
 
     __tablename__ = "all_exchanges"
     __table_args__ = (
-        Index(None, "session_number", "started_at", "id", sqlite_where=NOT_DELETED, postgresql_where=NOT_DELETED),
-        Index(None, "started_at", "key", unique=True, sqlite_where=NOT_DELETED, postgresql_where=NOT_DELETED),
-        Index(None, "deletion", sqlite_where=DELETED, postgresql_where=DELETED),
+        Index(None, "session_number", "started_at", "id", sqlite_where=NOT_DELETED),
+        Index(None, "started_at", "key", unique=True, sqlite_where=NOT_DELETED),
+        Index(None, "deletion", sqlite_where=DELETED),
         {"sqlite_autoincrement": True},
     )
     session_number: Mapped[int] = mapped_column(ForeignKey("all_sessions.number", ondelete="CASCADE"))
@@ -124,7 +124,7 @@ class ExchangeRow(ExchangeColumns, Base):
 def _make_body_index(column: str) -> Index:
     # Only for the deletion of bodies: most exchanges refer to none.
     has_body = text(f"{column} IS NOT NULL")
-    return Index(f"ix_exchange_contents_{column}", column, sqlite_where=has_body, postgresql_where=has_body)
+    return Index(f"ix_exchange_contents_{column}", column, sqlite_where=has_body)
 
 
 class ExchangeContentRow(StreamColumns, Base):

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from understudy.store.progress import ReportProgress
-from understudy.store.promotion import RequestKey
 from understudy.store.sql.database.engine import Database, get_driver_connection
 from understudy.store.sql.database.exclusive import try_exclusively
+
+if TYPE_CHECKING:
+    from understudy.store.promotion import RequestKey
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 # The revision after which the rows of history are moved, and before which there are none to move.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from itertools import count, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Select, Table, case, func, select, tuple_, update
 
@@ -13,7 +13,6 @@ from understudy.store.errors import Hint, NotFound, ValueRefused
 from understudy.store.model.exchanges import Degradation, Exchange
 from understudy.store.model.websockets import WebSocketMessage
 from understudy.store.progress import ReportProgress, ignore_progress
-from understudy.store.promotion import ReadStoredBody
 from understudy.store.repositories.history import HistoryFilter, HistoryPosition
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_rows, insert_unless_repeated
@@ -29,6 +28,9 @@ from understudy.store.sql.mapping.exchange_rows import (
 from understudy.store.sql.repositories.bodies import insert_bodies
 from understudy.store.sql.repositories.history_conditions import build_conditions
 from understudy.store.sql.repositories.search_index import SearchIndex
+
+if TYPE_CHECKING:
+    from understudy.store.promotion import ReadStoredBody
 
 PAGE = 500
 LARGEST_ID = 2**63 - 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
 
@@ -15,10 +15,12 @@ from understudy.store.errors import NotFound
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Body
 from understudy.store.progress import ReportProgress
-from understudy.store.promotion import ReadStoredBody
 from understudy.store.searchable_text import extract_text, split_search
 from understudy.store.sql.database.engine import Database
 from understudy.store.write_pieces import PieceSize
+
+if TYPE_CHECKING:
+    from understudy.store.promotion import ReadStoredBody
 
 # The text itself is not stored a second time.
 _CREATE = text(

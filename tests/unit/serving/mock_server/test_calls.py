@@ -21,13 +21,12 @@ from understudy.serving.answers.replies import PendingReply, Reply
 from understudy.serving.mock_server.calls import (
     MAX_CACHED_ERROR_BYTES,
     CompiledMockServer,
-    digest_key,
     respond,
 )
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import LARGE_BODY, BodyRef, Headers
-from understudy.store.model.mock_servers import PLAIN, Behaviour, Delay, Fault, FaultKind, RateLimit
+from understudy.store.model.mock_servers import PLAIN, Behaviour, Delay, Fault, FaultKind, RateLimit, digest_key
 from understudy.store.model.values import replace
 
 BASE = "http://127.0.0.1:4000/mocks/shop"
