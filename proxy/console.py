@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 
@@ -11,5 +12,8 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from understudy.proxy.cli import main as command_line
+
+    if "_UNDERSTUDY_COMPLETE" in os.environ:
+        import understudy.proxy.cli.completion.bash  # noqa: F401 - it registers itself
 
     command_line()

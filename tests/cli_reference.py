@@ -10,11 +10,11 @@ from understudy.proxy.cli import main
 
 HEAD = """# Every command and option
 
-Generated from `--help`; a test compares the two. For shell completion, run
-`eval "$(_UNDERSTUDY_COMPLETE=bash_source understudy)"`, with `zsh_source` or `fish_source` for those shells. `--store`
-goes before or after the command; `UNDERSTUDY_STORE` does the same, and `store` in a [project file](project-file.md). A
-store that is named has to exist, except for commands that may create it: `record`, `gateway`, `send`, and those that
-create, add or set.
+Generated from `--help`; a test compares the two. For shell completion of commands, options and the names in the
+store, put `eval "$(understudy completion bash)"` into `~/.bashrc`, with `zsh` into `~/.zshrc`, or `understudy
+completion fish | source` into the configuration of fish. `--store` goes before or after the command;
+`UNDERSTUDY_STORE` does the same, and `store` in a [project file](project-file.md). A store that is named has to
+exist, except for commands that may create it: `record`, `gateway`, `send`, and those that create, add or set.
 
 `-n N` cuts a list. A line on standard error then names the option that lists what follows: `More: --after shop`. Pages
 begin after a name or id, or end before one, so that what is added or deleted meanwhile neither repeats nor hides other

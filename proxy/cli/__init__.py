@@ -33,6 +33,7 @@ COMMANDS = {
     "send": "understudy.proxy.cli.collections.send:send",
     "store": "understudy.proxy.cli.store.commands:store",
     "ca": "understudy.proxy.cli.gateway.ca:ca",
+    "completion": "understudy.proxy.cli.completion.command:completion",
 }
 
 

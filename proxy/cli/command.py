@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 import click
@@ -34,6 +35,16 @@ LEFT_OUT = "understudy.left_out"
 """The key in `Context.meta` for the names of arguments that are given as options."""
 
 
+def complete_names(ctx: click.Context, params: list[click.Parameter]) -> list[click.Parameter]:
+    """Return parameters, which in completion (a context that is resilient) complete to the names in the store."""
+    if ctx.resilient_parsing:
+        from understudy.proxy.cli.completion.parameters import complete
+
+        for param in params:
+            setattr(param, "shell_complete", partial(complete, param))  # noqa: B010 - a method to mypy
+    return params
+
+
 class UnderstudyCommand(click.Command):
     """A command that refuses arguments that it does not take in one line, and shows many options in groups."""
 
@@ -51,6 +62,10 @@ class UnderstudyCommand(click.Command):
         if rest and not ctx.resilient_parsing:
             self.refuse(ctx, given, rest)
         return rest
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the parameters; in completion they complete to the names in the store."""
+        return complete_names(ctx, super().get_params(ctx))
 
     def refuse(self, ctx: click.Context, given: list[str], extra: list[str]) -> NoReturn:
         """Raise Mistake for arguments that are left."""

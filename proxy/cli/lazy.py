@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from understudy.proxy.cli.command import UnderstudyCommand
+from understudy.proxy.cli.command import UnderstudyCommand, complete_names
 
 
 class LazyGroup(click.Group):
@@ -19,6 +19,10 @@ class LazyGroup(click.Group):
     def __init__(self, *given: Any, elsewhere: Mapping[str, str] | None = None, **named: Any) -> None:
         super().__init__(*given, **named)
         self._elsewhere = elsewhere or {}
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the parameters; in completion they complete to the names in the store."""
+        return complete_names(ctx, super().get_params(ctx))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, sorted."""

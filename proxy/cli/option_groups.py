@@ -17,7 +17,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "Request": ("method", "path", "request_query", "request_headers", "removed_request_headers", "request_body"),
     "Response": ("status", "body", "headers", "removed", "templates"),
-    "Listening": ("listen", "port", "host", "certfile", "keyfile", "workers"),
+    "Listening": ("listen", "port", "host", "certfile", "keyfile", "workers", "allow_remote"),
+    "Starting": ("ready_file", "detach", "log_file"),
     "Upstream": ("upstream", "upstream_ca", "resolve", "insecure", "client_cert", "parent_proxy"),
     "Recording": ("on_loss", "sync", "large_body", "max_body", "redact", "ignore_host"),
     "Matching": (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from understudy.proxy.cli.gateway.replay_output import summarize_replay
 from understudy.proxy.cli.gateway.state_text import describe_state
 from understudy.proxy.cli.output import counted
+from understudy.proxy.cli.starting.ready_options import announce_ready
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.naming import escape_unprintable
@@ -44,9 +45,11 @@ class Terminal:
         print_line(f"understudy: reading {describe_reading(self._store, state)} ...", err=True)
 
     def announce_start(self, gateway: Gateway) -> None:
-        """Print the address and the mode."""
+        """Announce that the gateway is ready, then print the address and the mode."""
         from understudy.proxy.operations.gateways.modes import name_state
 
+        host, _, port = gateway.listen.rpartition(":")
+        announce_ready(f"http://{gateway.listen}", host.strip("[]"), int(port), gateway=gateway.name)
         does = describe_state(name_state(self._store, gateway.desired_state))
         if self._runs_command:
             print_line(f"understudy: {does}, by http://{gateway.listen}, in the store {self._store.location}", err=True)

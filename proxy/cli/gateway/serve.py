@@ -22,6 +22,7 @@ from understudy.proxy.cli.gateway.replay_options import ignore_host_option, repl
 from understudy.proxy.cli.gateway.run_command import WithCommand, command_options, read_child_command
 from understudy.proxy.cli.naming_options import mock_name, session_name
 from understudy.proxy.cli.options import current_user, making_store, with_store
+from understudy.proxy.cli.starting.ready_options import ready_options
 from understudy.store.model.gateways import Mode
 from understudy.store.repositories.store import Store
 
@@ -31,6 +32,7 @@ from understudy.store.repositories.store import Store
 @gateway_options
 @recording_options
 @ignore_host_option
+@ready_options
 @command_options
 @making_store
 def record(store: Store, **options: Any) -> None:
@@ -51,6 +53,7 @@ def record(store: Store, **options: Any) -> None:
 @no_shift_dates_option
 @explain_header_option
 @gateway_options
+@ready_options
 @command_options
 @with_store
 def replay(store: Store, **options: Any) -> None:
@@ -75,6 +78,7 @@ def replay(store: Store, **options: Any) -> None:
 @explain_header_option
 @allow_remote_option
 @gateway_options
+@ready_options
 @command_options
 @with_store
 def mock(store: Store, **options: Any) -> None:
@@ -100,6 +104,7 @@ def mock(store: Store, **options: Any) -> None:
 @allow_remote_option
 @gateway_options
 @recording_options
+@ready_options
 @making_store
 def gateway(store: Store, mode_name: str, **options: Any) -> None:
     """Run a gateway whose mode can be switched while it runs.

@@ -14,6 +14,7 @@ from understudy.proxy.cli.calls.call_line_options import call_line_options
 from understudy.proxy.cli.command import UnderstudyCommand
 from understudy.proxy.cli.listening import choose_address, port_option
 from understudy.proxy.cli.output import counted
+from understudy.proxy.cli.starting.ready_options import announce_ready, ready_options
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.settings import MOCKS_PORT, STANDARD_OUTPUT
 from understudy.store.errors import UserError
@@ -42,6 +43,7 @@ DEFAULT_LISTEN = f"127.0.0.1:{MOCKS_PORT}"
 @click.option("--no-shift-dates", is_flag=True, help="Send recorded dates as they are, not moved by the time since.")
 @click.option("--seed", type=int, metavar="N", help="Make random values the same in every run.")
 @call_line_options
+@ready_options
 @click.option("--store", "store_given", metavar="URL", help="The store: a file or database URL.")
 @click.pass_context
 def serve(
@@ -135,10 +137,13 @@ def _announce(show: Callable[[str], None], settings: ServeSettings, address: str
     from understudy.proxy.operations.gateways.exposure import is_loopback
 
     root = f"{settings.scheme}://{address}"
+    urls = {mock.name: f"{root}/{'' if settings.at_root else f'mocks/{mock.slug}/'}" for mock in mocks}
+    host, _, port = address.rpartition(":")
+    announce_ready(root, host.strip("[]"), int(port), mock_servers=urls)
     show(f"Listening on {root}, serving {counted(len(mocks), 'mock server')}. Stop with Ctrl-C.")
     if not is_loopback(address):
         show("Other machines can reach it too; only private mock servers require a key.")
-    for mock in mocks:
-        show(f"  {mock.name}: {root}/{'' if settings.at_root else f'mocks/{mock.slug}/'}")
+    for name, url in urls.items():
+        show(f"  {name}: {url}")
     if not mocks:
         show("There are no mock servers yet; a new one is served at once: understudy mocks create NAME ...")

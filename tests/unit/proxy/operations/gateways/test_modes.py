@@ -212,8 +212,9 @@ def test_without_gateways_every_change_is_in_force(store: Store) -> None:
 
 
 def switch(store: Store, mode: Mode, **names: str) -> ModeSwitch:
-    arguments: dict[str, str | None] = {"mock": None, "session": None, "gateway": None, **names}
-    return switch_mode(store, mode, **arguments, actor="ada")
+    given = {"mock": None, "session": None, "gateway": None, **names}
+    mock, session, gateway = given["mock"], given["session"], given["gateway"]
+    return switch_mode(store, mode, mock=mock, session=session, gateway=gateway, actor="ada")
 
 
 def test_a_switch_changes_the_desired_state(store: Store) -> None:

@@ -1,0 +1,23 @@
+"""The command `completion`: the script that makes a shell complete commands, options and names."""
+
+from __future__ import annotations
+
+import click
+
+from understudy.proxy.cli.command import UnderstudyCommand
+
+
+@click.command(cls=UnderstudyCommand)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the script by which SHELL completes commands, options and the names in the store.
+
+    \b
+    eval "$(understudy completion bash)"
+    eval "$(understudy completion zsh)"
+    understudy completion fish | source
+    """
+    from understudy.proxy.cli.completion.bash import make_script
+
+    click.echo(make_script(shell, ctx.find_root().command))
