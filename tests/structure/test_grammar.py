@@ -24,7 +24,9 @@ THINGS = {
 ARGUMENTS = {"EXAMPLE": "--example", "EXAMPLE...": "--example", "COLLECTION": "--collection", "ERROR": "--error"}
 """The option for arguments with a name of their own."""
 
-OTHER_NAMES = ("KEY...", "[KEY=VALUE]...", "METHOD", "URL", "'METHOD PATH'", "ENTRY_ID", "[ENTRY_ID ...]", "[MODE]")
+OTHER_NAMES = (
+    *("KEY...", "[KEY=VALUE]...", "METHOD", "URL", "'METHOD PATH'", "ENTRY_ID", "[ENTRY_ID ...]", "[MODE]", "SHELL"),
+)
 SERVING = ("record", "replay", "mock", "gateway", "mocks serve")
 FEW_OPTIONS = 12
 
@@ -76,7 +78,7 @@ def test_every_command_but_those_that_serve_has_json() -> None:
         for path, command in COMMANDS.items()
         if "--json" not in list_options(command) and not path.endswith("delete")
     ]
-    assert sorted(without) == sorted([*SERVING, "addon-path"])
+    assert sorted(without) == sorted([*SERVING, "addon-path", "completion"])
 
 
 def test_every_command_that_serves_takes_an_address_and_a_port() -> None:

@@ -8,10 +8,10 @@ from understudy.proxy.cli.command import UnderstudyCommand
 
 
 @click.command(cls=UnderstudyCommand)
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print the script by which SHELL completes commands, options and the names in the store.
+    """Print the script by which SHELL (bash, zsh or fish) completes commands, options and the names in the store.
 
     \b
     eval "$(understudy completion bash)"
