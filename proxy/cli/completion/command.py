@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from understudy.proxy.cli.command import UnderstudyCommand
+from understudy.proxy.cli.terminal_text import print_text
 
 
 @click.command(cls=UnderstudyCommand)
@@ -20,4 +21,4 @@ def completion(ctx: click.Context, shell: str) -> None:
     """
     from understudy.proxy.cli.completion.bash import make_script
 
-    click.echo(make_script(shell, ctx.find_root().command))
+    print_text(make_script(shell, ctx.find_root().command))

@@ -134,7 +134,7 @@ def _read_certificate(certfile: Path | None, keyfile: Path | None) -> tuple[Path
 
 
 def _announce(show: Callable[[str], None], settings: ServeSettings, address: str, mocks: list[MockServer]) -> None:
-    from understudy.proxy.operations.gateways.exposure import is_loopback
+    from understudy.proxy.operations.exposure import is_loopback
 
     root = f"{settings.scheme}://{address}"
     urls = {mock.name: f"{root}/{'' if settings.at_root else f'mocks/{mock.slug}/'}" for mock in mocks}

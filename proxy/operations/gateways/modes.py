@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from understudy.proxy.operations.gateways.exposure import check_exposure
+from understudy.proxy.operations.exposure import check_exposure
 from understudy.proxy.operations.mock_servers.mock_servers import find_mock
 from understudy.store.errors import Hint, NotFound, UserError
 from understudy.store.model.gateways import Gateway, GatewayState, Mode

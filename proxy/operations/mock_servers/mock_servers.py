@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from understudy.proxy.operations.collections.environments import find_environment
-from understudy.proxy.operations.gateways.exposure import check_private_uses
+from understudy.proxy.operations.exposure import check_private_uses
 from understudy.proxy.operations.in_use import check_not_in_use
 from understudy.proxy.operations.mock_servers.mock_server_rules import (
     FORBID_PUBLIC,

@@ -8,7 +8,7 @@ import pytest
 
 from tests.factories.messages import make_example
 from tests.factories.stored import collect, make_gateway, serve
-from understudy.proxy.operations.gateways.exposure import is_loopback
+from understudy.proxy.operations.exposure import is_loopback
 from understudy.proxy.operations.gateways.modes import choose_state, switch_mode
 from understudy.proxy.operations.mock_servers.mock_servers import MockServerChanges, change_mock_server
 from understudy.store.errors import Conflict, UserError
