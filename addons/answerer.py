@@ -98,6 +98,7 @@ class Answerer:
                 request = self._renamed.restore_request(request)
             outcome = get_note(flow).outcome or decide_answer(active, request, reverse=reverse)
             if outcome is not None:
+                get_note(flow).decided = outcome
                 client = find_client_origin(flow) if reverse else None
                 return await self._apply_behaviour(flow, active, request, outcome, client)
         names_host = (flow.request.host, flow.request.port) != UNRESOLVABLE_ADDRESS

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from understudy.serving.answers.outcomes import Outcome
     from understudy.serving.gateway.active import ActiveMode
     from understudy.serving.gateway.forwarded_bodies import RewrittenPieces
+    from understudy.store.errors import StoreError
 
 
 @dataclass(slots=True)
@@ -36,8 +37,9 @@ class Note:
     that body, or without any part of a response if it does not break off. `call_order` is the order of the messages of
     a gRPC call that is recorded; `answers_call` means that a gRPC call is answered while its client sends, and
     `outcome` what was decided for it before its client had sent all. `live` means that the request may call an upstream
-    and is not over, `is_begun` that the recorder has to keep it or has done so. `entry` is its number in history, and
-    `message_tap` keeps the messages of the WebSocket that it began.
+    and is not over, `is_begun` that the recorder has to keep it or has done so. `entry` is its number in history,
+    `loss` why it is not there, and `message_tap` keeps the messages of the WebSocket that it began. `decided` is the outcome
+    that its answer comes from.
     """
 
     active: ActiveMode | None = None
@@ -59,6 +61,8 @@ class Note:
     is_begun: bool = False
     entry: int | None = None
     message_tap: MessageTap | None = None
+    decided: Outcome | None = None
+    loss: StoreError | None = None
 
 
 _notes: WeakKeyDictionary[http.HTTPFlow, Note] = WeakKeyDictionary()

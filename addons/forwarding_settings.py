@@ -13,6 +13,7 @@ from understudy.serving.gateway.parent_proxies import NO_PARENTS, ParentProxies
 from understudy.serving.gateway.site import GatewaySites
 from understudy.serving.http1.body_recorder import BodyLimits
 from understudy.serving.http1.limits import DEFAULT_GATEWAY_LIMITS, GatewayLimits
+from understudy.serving.seen_calls import CallWatch
 from understudy.store.model.gateways import OnLoss
 from understudy.store.model.messages import Origin
 
@@ -27,6 +28,7 @@ class ForwardingSettings:
 
     With an `upstream` no other host is called, unless `elsewhere`. With `urls`, its URLs and cookies are rewritten to
     those of the gateway. `keeping` limits what is recorded of a body. `parents` are the proxies towards upstreams.
+    `watch` gets the calls that are shown.
     `limits` are those of clients.
     """
 
@@ -42,4 +44,5 @@ class ForwardingSettings:
     on_loss: OnLoss = OnLoss.STOP
     keeping: BodyLimits = field(default_factory=BodyLimits)
     parents: ParentProxies = NO_PARENTS
+    watch: CallWatch | None = None
     limits: GatewayLimits = DEFAULT_GATEWAY_LIMITS

@@ -24,11 +24,13 @@ from understudy.addons.loop.slow_store import ReadControl, SlowStore
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.error_replies import render_recording_failure
 from understudy.serving.http1.body_recorder import BodyLimits
+from understudy.serving.seen_calls import CALL_LOGGER
 from understudy.store.errors import StoreError
 from understudy.store.model.gateways import Mode, OnLoss
 from understudy.store.redaction.log_paths import format_log_path
 
 logger = logging.getLogger(__name__)
+call_logger = logging.getLogger(CALL_LOGGER)
 
 
 class Recorder:
@@ -121,7 +123,7 @@ class Recorder:
         if get_note(flow).is_answered:
             self._forget(flow)
             return
-        reason = await self._keep(flow)
+        get_note(flow).loss = reason = await self._keep(flow)
         if not reason or self._on_loss is OnLoss.CONTINUE:
             return
         if flow.response and flow.response.stream:
@@ -134,7 +136,7 @@ class Recorder:
         if get_note(flow).is_answered:
             self._forget(flow)
         else:
-            await self._keep(flow)
+            get_note(flow).loss = await self._keep(flow)
 
     def client_disconnected(self, client: Client) -> None:
         """Keep as failed the exchanges of a client that has left for which no hook runs.
@@ -151,7 +153,7 @@ class Recorder:
         """Keep the exchange if the mode records; return the reason if it is lost, else None."""
         active = self._current.active_for(flow)
         if not active.is_recording:
-            logger.info("%s %s", active.mode, _describe(flow))
+            call_logger.info("%s %s", active.mode, _describe(flow))
             return None
         self._begun.begin(flow)
         return await self._keep_taken(flow, active) if self._begun.take(flow) else None
@@ -171,7 +173,7 @@ class Recorder:
             get_note(flow).entry = await kept
         except StoreError as failure:
             return failure  # the writer has counted and logged it
-        logger.info("%s %s", active.mode, _describe(flow))
+        call_logger.info("%s %s", active.mode, _describe(flow))
         return None
 
     async def _submit(self, flow: http.HTTPFlow, active: ActiveMode) -> Awaitable[int]:

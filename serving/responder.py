@@ -189,6 +189,7 @@ class Responder:
             if _has_forwardable_head(data):
                 yield HandOver(data)
                 return
+        self._get_site().log_refusal(malformed, self._now())
         reply = make_reply(render_refusal(malformed), summary="malformed")
         yield add_connection(reply.head, CLOSE) + reply.body
         yield Close(unread=True)

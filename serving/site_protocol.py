@@ -7,6 +7,7 @@ from typing import Protocol
 
 from understudy.serving.answers.replies import PendingReply, Reply
 from understudy.serving.http1.request_reader import RawRequest
+from understudy.serving.http1.rules import MalformedRequest
 
 MAX_WIRE_CACHE_ENTRIES = 20_000
 MAX_WIRE_CACHE_BYTES = 128 * 1024 * 1024
@@ -48,6 +49,10 @@ class Site(Protocol):
 
     def log_call(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None:
         """Count and log a call that was answered; `at` is its start in seconds since the epoch."""
+        ...
+
+    def log_refusal(self, problem: MalformedRequest, at: float) -> None:
+        """Show a request that was refused because it is malformed or too large."""
         ...
 
 

@@ -2,7 +2,8 @@
 
 A line that begins with `$ ` is a command, the lines after it are its output. One that ends with `&` stays in the
 background until `kill %1`; the output after it is what it prints at its start. Ids may differ, and what the shell is
-told of, nothing else. A block "python NAME" or "toml NAME" is a file that the reader has.
+told of, and lines of calls are left out; nothing else. A block "python NAME" or "toml NAME" is a file that the reader
+has.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ PROGRAM = f"'{sys.executable}' -c 'from understudy.proxy.cli import main; main()
 FILE = re.compile(r"```(?:python|toml) (\S+)\n(.*?)```", re.DOTALL)
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 ID = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b")
+# What running gateways and mock servers print for each call, at some time after it.
+CALL_LINE = re.compile(r"^\d\d:\d\d:\d\d \S+ +\S+ +(?:\d{3}|---) .*\n", re.MULTILINE)
 # What a gateway prints that takes more than a second to read its store, as it may on a busy machine.
 SLOW_START = re.compile(r"^understudy: reading .* \.\.\.\n", re.MULTILINE)
 
@@ -112,7 +115,7 @@ class Shell:
         return text
 
     def _comparable(self, text: str) -> str:
-        text = SLOW_START.sub("", text)
+        text = CALL_LINE.sub("", SLOW_START.sub("", text))
         for expression in self._volatile:
             text = expression.sub("ID", text)
         return text.strip()  # curl ends no line that the body does not end

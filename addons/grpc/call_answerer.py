@@ -83,7 +83,7 @@ class CallAnswerer:
         if call.first_message is not None and active.mode is Mode.REPLAY and not active.is_unanswered(request):
             outcome = calls.find_conversation(active, request, call.first_message, reverse=reverse)
             if outcome is not None:
-                get_note(call.flow).outcome = outcome
+                get_note(call.flow).outcome = get_note(call.flow).decided = outcome
                 call.replay = await self._replay(active, call.flow, request, outcome)
                 return
         if not call.has_ended:

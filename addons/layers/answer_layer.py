@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import inf
 from time import time
 
 from mitmproxy.connection import Client
@@ -133,9 +132,11 @@ class AnswerLayer(layer.Layer):
         if not responder.is_busy and not responder.reader.is_in_body:  # a request finishes in the mode it started in
             self._active = self._current.active
         if responder.is_idle:
-            reply = self._get_site().wire_cache.get(data)
-            if reply is not None and reply.behaviour is None and (reply.end == inf or time() < reply.end):
+            site, at = self._get_site(), time()
+            reply = site.wire_cache.get(data)
+            if reply is not None and reply.behaviour is None and at < reply.end:
                 yield commands.SendData(self.context.client, reply.wire)
+                site.log_call(data, reply, at, time() - at)
                 return
         responder.receive(data)
         if self._waiting is None:

@@ -281,6 +281,8 @@ class ExchangeForwarder:
     def _finish(self, exchange: ExchangeInFlight) -> CommandIterator:
         self._exchange = None
         exchange.log()
+        if self._settings.watch is not None:
+            self._settings.watch.note_call(exchange.see(time.time()))
         return self._on_finish(exchange)
 
     def _handle_orphan_commit(self, event: CommitEvent) -> None:

@@ -12,12 +12,13 @@ from understudy.addons.layers.record_states import Delivery, Progress, move
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.error_replies import render_recording_failure, render_upstream_failure
 from understudy.serving.http1.exchange_reader import ExchangeReader
+from understudy.serving.seen_calls import CALL_LOGGER, LONGEST_METHOD, LONGEST_NOTE, CallResult, SeenCall
 from understudy.store.errors import StoreError
 from understudy.store.history_writer import CommitResult
 from understudy.store.model.messages import Response
 from understudy.store.redaction.log_paths import format_log_path
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(CALL_LOGGER)
 
 # Requests up to this size are sent again when an upstream closed the connection that it kept open.
 MAX_RESEND_BYTES = 64 * 1024
@@ -124,6 +125,24 @@ class ExchangeInFlight(Struct, eq=False):
             self.sent.append(data)
             if self.sent_bytes > MAX_RESEND_BYTES:
                 self.sent = None
+
+    def see(self, now: float) -> SeenCall:
+        """Return the exchange as it is shown."""
+        reader = self.reader
+        response, began = reader.response, reader.started
+        result = CallResult.RECORDED if self.is_recorded else CallResult.FORWARDED
+        if self.failure is not None or self.loss is not None:
+            result = CallResult.FAILED if self.loss is None else CallResult.LOST
+        return SeenCall(
+            at=began,
+            duration=now - began,
+            method=reader.request.method[:LONGEST_METHOD],
+            path=format_log_path(reader.destination.target),
+            status=None if response is None else response.status,
+            result=result,
+            entry=self.entry,
+            note=str(self.loss or self.failure or "")[:LONGEST_NOTE],
+        )
 
     def log(self) -> None:
         """Log one line, without the query: it may hold secrets."""

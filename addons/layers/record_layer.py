@@ -21,7 +21,7 @@ from understudy.addons.layers.record_states import ClientState, Ended, Forwardin
 from understudy.addons.layers.spy import LookupState, SpyRequest
 from understudy.addons.layers.upstream_connection import CommandIterator
 from understudy.addons.loop.connections import PausedReading
-from understudy.serving.answers.answer import render_refusal
+from understudy.serving.answers.answer import read_error_message, render_refusal
 from understudy.serving.gateway import error_replies as replies
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.forwarded_heads import restore_cookies
@@ -36,6 +36,7 @@ from understudy.serving.http1.heads import (
 )
 from understudy.serving.http1.rules import MalformedRequest, refuse_body_size, refuse_version
 from understudy.serving.http1.wire import CONTINUE
+from understudy.serving.seen_calls import NOT_READ, see_refusal
 from understudy.store.errors import StoreError
 from understudy.store.model.gateways import Mode, OnLoss
 from understudy.store.model.messages import Response
@@ -170,6 +171,7 @@ class RecordLayer(layer.Layer):
         route = find_route(self._kind, head.target)
         refusal = replies.BAD_TARGET if route is None else find_refusal(self._settings, route)
         if route is None or refusal is not None:
+            self._show_refusal(refusal or replies.BAD_TARGET, head)
             return self._reply(refusal or replies.BAD_TARGET, head)
         if route.is_reverse and not self._kind.tls:
             head = restore_cookies(head, self._settings.sites.renamed)
@@ -294,7 +296,14 @@ class RecordLayer(layer.Layer):
             return
         yield from self._advance()
 
+    def _show_refusal(self, refusal: Response, head: RequestHead | None = None) -> None:
+        if self._settings.watch is not None:
+            method, target = (head.method, head.target) if head else (NOT_READ, None)
+            why = read_error_message(refusal)
+            self._settings.watch.note_call(see_refusal(refusal.status, why, time.time(), method, target))
+
     def _refuse(self, problem: MalformedRequest) -> CommandIterator:
+        self._show_refusal(render_refusal(problem))
         yield commands.SendData(self.context.client, replies.encode_reply(render_refusal(problem), None, keep=False))
         yield from self._close_client(unread=True)
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from understudy.proxy.call_lines.call_meter import CallMeter
+from understudy.proxy.call_lines.call_meter import PER_SECOND, CallMeter
 from understudy.proxy.call_lines.call_tally import CallTally
 from understudy.proxy.call_lines.json_log import JsonLog
+from understudy.proxy.call_lines.line_log import route_log
 from understudy.proxy.call_lines.line_output import LineOutput
 from understudy.serving.answers.replies import Reply
 from understudy.serving.http1.request_reader import RawRequest
@@ -39,16 +40,19 @@ class LineRenderer(Protocol):
 class CallOutputs:
     """The descriptors on which calls are shown: `lines` for people, `json` for programs; None for none.
 
-    `renderer` renders the lines; it is not None where `lines` is not.
+    `renderer` renders the lines; it is not None where `lines` is not. Up to `per_second` calls have a line each,
+    none without `shows_calls`: then the log alone goes there.
     """
 
     lines: int | None = None
     renderer: LineRenderer | None = None
     json: int | None = None
+    shows_calls: bool = True
+    per_second: float = PER_SECOND
 
 
 class CallDisplay:
-    """The outputs of one process; `watch` gets its calls, None if nothing is shown.
+    """The outputs of one process, which has its log go there too; `watch` gets its calls, None if none are shown.
 
     `redact` removes secrets from a text. With `lines`, the lines for people go there in place of their descriptor.
     """
@@ -56,7 +60,9 @@ class CallDisplay:
     def __init__(self, outputs: CallOutputs, redact: Redact, *, lines: LineOutput[ShownLine] | None = None) -> None:
         lines = lines or make_line_output(outputs, redact)
         self.lines = lines
-        self._meter = None if lines is None else CallMeter(lines.put)
+        shows_calls = lines is not None and outputs.shows_calls
+        self._meter = CallMeter(lines.put, per_second=outputs.per_second) if lines and shows_calls else None
+        self._end_log: Callable[[], None] = lambda: None
         self._json = None if outputs.json is None else JsonLog(outputs.json, redact)
         watches: list[CallWatch] = [each for each in (self._meter, self._json) if each is not None]
         self.watch: CallWatch | None = watches[0] if len(watches) == 1 else AllWatches(watches) if watches else None
@@ -65,6 +71,8 @@ class CallDisplay:
         """Start to write; after a fork, in the process whose calls are shown."""
         for output in self._list_outputs():
             output.start()
+        if self.lines is not None:
+            self._end_log = route_log(self.lines.put)
 
     async def keep_showing(self) -> None:
         """Show, once a second, what was counted, and soon what waits; until it is cancelled."""
@@ -82,6 +90,7 @@ class CallDisplay:
 
     def stop(self) -> None:
         """Show what is left, and stop; a reader that does not read is not waited for."""
+        self._end_log()
         if self._meter is not None:
             self._meter.tick()
             self._meter.tick()  # calls that waited for the end of a second

@@ -24,11 +24,12 @@ _Miss = tuple[str, str, str]
 class CallMeter:
     """The calls of one thread, which calls `tick` once a second; it is a `CallWatch`.
 
-    `show` gets calls and tallies; it neither blocks nor raises.
+    `show` gets calls and tallies; it neither blocks nor raises. `per_second` calls have a line each.
     """
 
-    def __init__(self, show: Callable[[SeenCall | CallTally], None]) -> None:
+    def __init__(self, show: Callable[[SeenCall | CallTally], None], *, per_second: float = PER_SECOND) -> None:
         self._show = show
+        self._per_second = per_second
         self._shown = 0  # in this second
         self._held: list[SeenCall] | None = None  # calls that wait for the end of the second, if they do
         self._is_counting = False
@@ -71,10 +72,10 @@ class CallMeter:
 
     def _note_seen(self, call: SeenCall, reply: Reply | None = None) -> None:
         if not self._is_counting:
-            if self._held is not None and len(self._held) < PER_SECOND:
+            if self._held is not None and len(self._held) < self._per_second:
                 self._held.append(call)
                 return
-            if self._held is None and self._shown < PER_SECOND:
+            if self._held is None and self._shown < self._per_second:
                 self._shown += 1
                 self._is_new_miss(call)
                 self._show(call)

@@ -18,6 +18,7 @@ CACHE_ENTRIES = 8_192
 MAX_CACHED_BYTES = 4 * 1024  # of an answer: a cached entry holds it
 MOST_WAITING = 1_024  # pieces, each up to `ATOMIC_BYTES`
 LONGEST_LINE, SHORT_PATH = ATOMIC_BYTES - 200, 100
+TEXTS = ("method", "path", "mock", "example", "note", "decision")
 FIRST_OF_REST = ', "method": '
 
 _Key = bytes | tuple[str, bytes]
@@ -80,11 +81,11 @@ class JsonLog:
 
     def _render(self, call: SeenCall) -> str:
         """Return what follows the duration in the line of a call."""
-        cleaned = {name: self._clean(getattr(call, name)) for name in ("method", "path", "mock", "example", "note")}
+        cleaned = {name: self._clean(getattr(call, name)) for name in TEXTS}
         value = seen_call_json(replace(call, **cleaned))
         rest = _encode(value)
         if len(rest) > LONGEST_LINE:  # it would not stay whole among the lines of other processes
-            rest = _encode({**value, "path": f"{value['path'][:SHORT_PATH]}…", "note": None})
+            rest = _encode({**value, "path": f"{value['path'][:SHORT_PATH]}…", "note": None, "decision": None})
         return f"{rest[rest.index(FIRST_OF_REST) :]}\n"
 
     def _clean(self, text: str) -> str:

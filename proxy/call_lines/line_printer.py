@@ -28,7 +28,7 @@ class DroppedLines(msgspec.Struct, frozen=True, tag=True):
 
 
 _encode = msgspec.json.encode
-_decode = msgspec.json.Decoder(SeenCall | CallTally | DroppedLines).decode
+_decode = msgspec.json.Decoder(SeenCall | CallTally | DroppedLines | str).decode
 
 
 def make_relay(pipe: int) -> LineOutput[ShownLine]:
@@ -70,10 +70,12 @@ class LinePrinter:
             self._note(_decode(line))
         return bool(data)
 
-    def _note(self, line: SeenCall | CallTally | DroppedLines) -> None:
+    def _note(self, line: SeenCall | CallTally | DroppedLines | str) -> None:
         if isinstance(line, SeenCall):
             self._meter.note_call(line)
         elif isinstance(line, CallTally):
             self._meter.note_tally(line)
+        elif isinstance(line, str):
+            self._lines.put(line)
         else:
             self._lines.note_dropped(line.number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from understudy.proxy.call_log.entry import CallBuilder
 from understudy.proxy.call_log.reader import CallCounts
@@ -14,6 +15,16 @@ from understudy.store.model.values import replace
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 
 MAX_CALLS = 10_000
+MAX_MISSES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class MissedCall:
+    """A call that no example answered, why, and the body of the answer."""
+
+    call: Call
+    why: str
+    answer: bytes
 
 
 class InMemoryCallLog:
@@ -28,6 +39,7 @@ class InMemoryCallLog:
         self._owner = owner
         self._builder = CallBuilder(at_root=True, redactor=redactor)
         self._calls: deque[Call] = deque(maxlen=MAX_CALLS)
+        self._misses: deque[MissedCall] = deque(maxlen=MAX_MISSES)
         self._number = 0
         self._is_complete = True
 
@@ -35,17 +47,26 @@ class InMemoryCallLog:
         """Log a call; called by one thread only."""
         self._is_complete = self._is_complete and len(self._calls) < MAX_CALLS
         self._number += 1
-        self._calls.append(replace(self._builder.build((call, reply, at, duration), self._owner), id=self._number))
+        logged = replace(self._builder.build((call, reply, at, duration), self._owner), id=self._number)
+        self._calls.append(logged)
+        if reply.miss:
+            self._misses.append(MissedCall(logged, reply.miss, reply.body))
 
     def list_calls(self) -> list[Call]:
         """Return the calls, oldest first."""
         self.settle()
         return list(self._calls)
 
+    def list_misses(self, since: float = 0.0) -> list[MissedCall]:
+        """Return the newest calls since then that no example answered, oldest first."""
+        self.settle()
+        return [missed for missed in list(self._misses) if missed.call.at >= since]
+
     def clear(self) -> None:
         """Forget all calls."""
         self.settle()
         self._calls.clear()
+        self._misses.clear()
         self._is_complete = True
 
     def catch_up(self) -> CallCounts:

@@ -137,7 +137,9 @@ class Activation:
             return read_mock_setup(self._store, self._store.collections.find(state.collection_id))
         mock = self._store.mock_servers.find(state.mock_server_id)
         if self._epoch not in (None, mock.sequences_epoch):
+            tally = self._tally
             self._start_over()
+            self._tally = tally
         self._epoch = mock.sequences_epoch
         return read_mock_setup(self._store, mock)
 
@@ -149,6 +151,7 @@ class Activation:
         # A forward proxy gets requests for several hosts; a mock server and a reverse proxy compare no hosts.
         index = own.apply_settings(replace(settings, host=True))
         templates = Templates(compile_templates(setup.examples, read), setup.variables, self._random)
+        self._tally.source = f"mock server {setup.mock.name}" if setup.mock else f"collection {setup.collection.name}"
         return ActiveMode(
             state.mode,
             Answers(index, self._sequences, templates),
@@ -156,6 +159,7 @@ class Activation:
             setup.mock.behaviour if setup.mock else PLAIN,
             self._rates,
             state.session_id,
+            replay=Replay(tally=self._tally),
             dates=self._dates,
             rewrites_bodies=setup.mock is not None and setup.mock.rewrite_bodies,
         )
@@ -180,7 +184,7 @@ class Activation:
         failed = compile_index(recorded.failed, matching, load_body=bodies.read)
         answers = Answers(index, self._sequences)
         behaviour = Behaviour(timing=settings.timing)
-        self._tally.session, self._tally.examples = session.name, examples
+        self._tally.source, self._tally.examples = f"session {session.name}", examples
         bodies.clear()
         missing = FailedRequests(failed, recorded.reasons)
         replay = Replay(

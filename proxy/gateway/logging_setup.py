@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable
 
+from understudy.serving.seen_calls import CALL_LOGGER
 from understudy.store.model.naming import escape_controls, escape_unprintable
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 
@@ -40,4 +41,6 @@ def configure_logging(*, verbose: bool, redactor: Redactor = BUILT_IN_REDACTOR) 
     root.setLevel(logging.ERROR)
     # It logs that a port is taken, which we report ourselves.
     logging.getLogger("mitmproxy.addons.proxyserver").setLevel(logging.CRITICAL)
+    # A gateway has lines for calls instead.
+    logging.getLogger(CALL_LOGGER).setLevel(logging.CRITICAL)
     logging.getLogger(LOGGER_NAME).setLevel(logging.INFO if verbose else logging.WARNING)

@@ -17,6 +17,7 @@ from mitmproxy.addons.proxyserver import Proxyserver
 
 from understudy.addons.answerer import Answerer
 from understudy.addons.backpressure import Backpressure
+from understudy.addons.call_watcher import CallWatcher
 from understudy.addons.current import CurrentMode
 from understudy.addons.forwarding_settings import ForwardingSettings
 from understudy.addons.grpc.call_answerer import CallAnswerer
@@ -58,6 +59,7 @@ from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.fields.dates import Dates
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.site import GatewaySites
+from understudy.serving.seen_calls import CallWatch
 from understudy.store.history_writer import HistoryWriter
 from understudy.store.model.changes import Change
 from understudy.store.model.exchanges import GATEWAY_STOPPED
@@ -80,7 +82,7 @@ GARBAGE_THRESHOLD = 50_000
 class GatewayProgram:
     """The parts of a running gateway.
 
-    `on_long_hold` gets the requests that a replay has held open for long.
+    `on_long_hold` gets the requests that a replay has held open for long, `watch` the calls that are shown.
     """
 
     def __init__(
@@ -89,7 +91,9 @@ class GatewayProgram:
         settings: GatewaySettings,
         state: GatewayState,
         on_long_hold: Callable[[Sequence[Hold]], None] | None = None,
+        watch: CallWatch | None = None,
     ) -> None:
+        self._watch = watch
         self._store = store
         self._settings = settings
         self._first_state = state
@@ -196,7 +200,7 @@ class GatewayProgram:
             self.guard,
             self._commits,
             self._connections,
-            GatewaySites(self._bodies.get_cached, self._renamed),
+            GatewaySites(self._bodies.get_cached, self._renamed, self._watch),
             self._held,
             settings.upstream,
             settings.forward_elsewhere,
@@ -204,6 +208,7 @@ class GatewayProgram:
             settings.on_loss,
             settings.body_limits,
             settings.parents,
+            self._watch,
             settings.limits,
         )
 
@@ -230,6 +235,7 @@ class GatewayProgram:
             ),
             WebSocketRecorder(MessageKeeper(self._commits, self._hang_up_lossy, settings.on_loss, self._connections)),
             HalfCloser(self._connections),
+            *([CallWatcher(self.current, self._watch)] if self._watch is not None else []),
             MessageDiscarder(),
             RequestFinisher(self.guard),
         ]

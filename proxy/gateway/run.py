@@ -11,6 +11,7 @@ from functools import partial
 from typing import Protocol
 
 from understudy.addons.tls_refusals import TlsRefusal
+from understudy.proxy.call_lines.call_display import CallDisplay
 from understudy.proxy.gateway.child_command import ChildCommand
 from understudy.proxy.gateway.logging_setup import configure_logging
 from understudy.proxy.gateway.program import GatewayProgram, pause_collector
@@ -24,6 +25,7 @@ from understudy.store.errors import UnderstudyError, UserError
 from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.ids import new_id
 from understudy.store.model.values import replace
+from understudy.store.redaction.redactor import Redactor
 from understudy.store.redaction.settings import add_redaction, make_display_redactor, make_recording_redactor
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
@@ -67,8 +69,9 @@ class Announcer(Protocol):
 class Report:
     """What a gateway did: exchanges it kept, failed ones among them, and exchanges it lost.
 
-    `mode` is its first mode. `tally` counts the requests of a replay; None if the last mode was another. `child_code`
-    is the exit code of its command, 0 without one. `tls_refusals` counts TLS connections that clients ended.
+    `mode` is its first mode. `tally` counts the requests of a replay or mock; None if the last mode was another.
+    `child_code` is the exit code of its command, 0 without one. `tls_refusals` counts TLS connections that clients
+    ended.
     """
 
     mode: Mode
@@ -117,11 +120,12 @@ def run_to_end(
         if settings.name is not None:
             check_name("gateway", settings.name)
         newest = new_id()
-        recording = _prepare_store(store, settings, verbose=verbose, actor=actor)
+        recording, redactor = _prepare_store(store, settings, verbose=verbose, actor=actor)
         state = _choose_state(store, settings, first, actor)
         if settings.parents and not first.mode.is_offline:
             announcer.announce_parents(settings.parents)
-        program = _RunningGateway(recording, settings, state, announcer, child)
+        display = CallDisplay(settings.outputs, redactor.redact_text)
+        program = _RunningGateway(recording, settings, state, announcer, child, display)
         try:
             report = program.run(signals)
         except (UserError, Interrupted):
@@ -140,12 +144,14 @@ class _RunningGateway:
         state: GatewayState,
         announcer: Announcer,
         child: ChildCommand | None,
+        display: CallDisplay,
     ) -> None:
         self._store = store
         self._settings = settings
         self._state = state
         self._announcer = announcer
         self._child = child
+        self._display = display
 
     def run(self, signals: SignalHandler) -> Report:
         runner = asyncio.Runner()
@@ -159,7 +165,10 @@ class _RunningGateway:
 
     async def _serve(self, signals: SignalHandler, has_started: Callable[[], None]) -> Report:
         on_long_hold = self._announcer.announce_long_holds if self._child else None
-        program = GatewayProgram(self._store, self._settings, self._state, on_long_hold)
+        display = self._display
+        program = GatewayProgram(self._store, self._settings, self._state, on_long_hold, display.watch)
+        display.start()
+        showing = asyncio.ensure_future(display.keep_showing())
         with signals.wake_loop(asyncio.get_running_loop()):
             try:
                 with pause_collector():
@@ -170,8 +179,10 @@ class _RunningGateway:
             finally:
                 signals.ignore()  # a second Ctrl-C must not cut the end off
                 await program.stop()
+                showing.cancel()
+                await asyncio.to_thread(display.stop)
         active, writer = program.current.active, program.writer
-        tally = active.replay.tally if active.mode is Mode.REPLAY else None
+        tally = active.replay.tally if active.mode.is_offline else None
         refusals = dict(program.tls_refusals.counts)
         return Report(self._state.mode, writer.kept, writer.failed, writer.lost, tally, tls_refusals=refusals)
 
@@ -199,15 +210,17 @@ async def _wait_for_signal(signals: SignalHandler) -> None:
     await received.wait()
 
 
-def _prepare_store(store: Store, settings: GatewaySettings, *, verbose: bool, actor: str) -> Store:
-    """Set up logging, and return the store to record to: with redaction if that is a setting."""
+def _prepare_store(store: Store, settings: GatewaySettings, *, verbose: bool, actor: str) -> tuple[Store, Redactor]:
+    """Set up logging; return the store to record to, with redaction if that is a setting, and the redactor of texts."""
     if not settings.redact:
-        configure_logging(verbose=verbose, redactor=make_display_redactor(store))
-        return store
+        shown = make_display_redactor(store)
+        configure_logging(verbose=verbose, redactor=shown)
+        return store, shown
     with store.transaction(actor):  # the first redactor of a store creates its key
         redactor = make_recording_redactor(store)
-    configure_logging(verbose=verbose, redactor=redactor.copy_for_display())
-    return add_redaction(store, redactor)
+    shown = redactor.copy_for_display()
+    configure_logging(verbose=verbose, redactor=shown)
+    return add_redaction(store, redactor), shown
 
 
 def _choose_state(store: Store, settings: GatewaySettings, first: FirstMode, actor: str) -> GatewayState:

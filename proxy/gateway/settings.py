@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from understudy.proxy.call_lines.call_display import CallOutputs
 from understudy.proxy.gateway.name_overrides import NameOverrides
 from understudy.proxy.gateway.replay_settings import STRICT_REPLAY, ReplaySettings
 from understudy.serving.gateway.parent_proxies import NO_PARENTS, ParentProxies
@@ -56,6 +57,7 @@ class GatewaySettings:
     explain_header: bool = False
     limits: GatewayLimits = DEFAULT_GATEWAY_LIMITS
     allow_remote: bool = False
+    outputs: CallOutputs = field(default=CallOutputs())
 
     @property
     def sole_upstream(self) -> Origin | None:

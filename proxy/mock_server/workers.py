@@ -45,7 +45,7 @@ def serve(open_store: Callable[[], Store], settings: ServeSettings, on_start: On
     store = open_store()
     counts = SharedCounts(locate_counts_file(store.location))
     try:
-        has_printer = settings.workers > 1 and settings.outputs.lines is not None
+        has_printer = settings.workers > 1 and settings.outputs.shows_calls and settings.outputs.lines is not None
         printer = PrinterProcess(settings.outputs) if has_printer else None
         process = MockProcess(store, settings, counts, printer.relay if printer else None)
         process.compile()

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, cast
+from weakref import WeakSet
 
 from understudy.proxy.call_log.in_memory import InMemoryCallLog
 from understudy.proxy.mock_server.sites import MockSites, ServingContext
@@ -21,6 +22,7 @@ from understudy.proxy.operations.mock_servers.mock_sources import collection_of_
 from understudy.proxy.operations.mock_servers.verification import await_verdict
 from understudy.proxy.shared_counts import SharedCounts
 from understudy.proxy.testing.errors import name_settings
+from understudy.proxy.testing.miss_report import describe_misses
 from understudy.serving.mock_server.site import MockSite
 from understudy.store.errors import NotFound, UserError
 from understudy.store.model.calls import Call
@@ -43,6 +45,17 @@ _MATCHING = {
 _LISTS = ("headers", "ignore_query", "ignore_headers", "ignore_body")
 _OWN = ("environment", "private", "cors", "rewrite_bodies")
 SETTINGS = (*_OWN, *READERS, *_MATCHING)
+
+
+STARTED: WeakSet[LocalMockServer] = WeakSet()
+"""The mock servers of this process, for the reports of failed tests."""
+
+
+def describe_all_misses(since: float) -> str:
+    """Return the calls since then to any mock server of this process that no example answered; "" without any."""
+    return "\n".join(
+        filter(None, [served.describe_misses(since) for served in sorted(STARTED, key=lambda one: one.url)])
+    )
 
 
 class SingleMockServer:
@@ -73,11 +86,13 @@ class LocalMockServer:
     def __init__(self, store: Store, mock: MockServer, *, seed: int | None = None) -> None:
         self._mock = mock
         self._stopped = False
-        self._calls = InMemoryCallLog(mock.id, make_display_redactor(store))
+        self._redactor = make_display_redactor(store)
+        self._calls = InMemoryCallLog(mock.id, self._redactor)
         self._thread = ServingThread(store.bodies)
         self._calls.settle = self._thread.settle
         self._counts = SharedCounts(None)
         self._thread.start(self._make_site(store, mock, seed))
+        STARTED.add(self)
 
     def _make_site(self, store: Store, mock: MockServer, seed: int | None) -> MockSite:
         alone = replace(store, mock_servers=cast("MockServers", SingleMockServer(mock, _read_errors(store, mock))))
@@ -93,6 +108,14 @@ class LocalMockServer:
     def calls(self) -> list[Call]:
         """Return the calls so far, oldest first, with their secrets redacted."""
         return self._calls.list_calls()
+
+    def misses(self) -> list[Call]:
+        """Return the calls that no example answered, oldest first."""
+        return [missed.call for missed in self._calls.list_misses()]
+
+    def describe_misses(self, since: float = 0.0) -> str:
+        """Return the calls since then that no example answered, each with the nearest example; "" without any."""
+        return describe_misses(self._calls.list_misses(since), self._redactor.redact_text)
 
     def reset(self) -> None:
         """Forget the calls, and start sequences over."""

@@ -6,7 +6,8 @@ Every run of pytest loads it where Understudy is installed, so it imports nothin
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from understudy.store.repositories.store import Store
 
 STORE_OPTION = "understudy_store"
+MISSES_TITLE = "calls to mock servers that no example answered"
+_BEGAN = pytest.StashKey[float]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,6 +28,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(
         STORE_OPTION, "Understudy's store, from the root folder of the tests: a file or a database URL.", default=""
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to the report of a failed test the calls to mock servers that no example answered in the test."""
+    report = yield
+    if call.when == "setup":
+        item.stash[_BEGAN] = call.start
+    serving = sys.modules.get("understudy.proxy.testing.mock_server")
+    if report.failed and serving is not None and (misses := serving.describe_all_misses(item.stash[_BEGAN])):
+        report.sections.append((MISSES_TITLE, misses))
+    return report
 
 
 @pytest.fixture(scope="session")

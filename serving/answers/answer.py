@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import describe_miss
@@ -98,6 +98,11 @@ def render_error(status: int, name: str, message: str, hint: Hint | None = None)
     A hint is a third member: `{"action": ..., NAME: VALUE, ...}`, with the actions of `proxy/cli/hints.py`.
     """
     return json_response(status, {"error": {"name": name, "message": message, **_hint_member(hint)}})
+
+
+def read_error_message(response: Response) -> str:
+    """Return the message of an error that `render_error` made."""
+    return str(json.loads(cast("bytes", response.body))["error"]["message"])
 
 
 def _hint_member(hint: Hint | None) -> dict[str, object]:

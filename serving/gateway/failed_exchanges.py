@@ -22,7 +22,7 @@ class MissNote:
     """Why a request is a miss, where the nearest example does not show it, and what may help."""
 
     text: str
-    hint: Hint
+    hint: Hint | None
 
 
 @dataclass(frozen=True, slots=True)

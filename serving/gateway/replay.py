@@ -1,4 +1,4 @@
-"""The replay of a session: the answer to a miss, and the tally of its requests."""
+"""The replay of a session: the answer to a miss, and the tally of its requests, which a mock has, too."""
 
 from __future__ import annotations
 
@@ -66,12 +66,13 @@ class Tally:
     """The requests of a replay: which examples of the session were used, and which requests were misses.
 
     Belongs to one thread. `redactor` removes secrets from misses. `misses` counts equal misses, up to MOST_MISSES
-    different ones; `further` counts the rest. `has_requests`: whether there was any request.
+    different ones; `further` counts the rest. `has_requests`: whether there was any request. `source` names what
+    answers, such as `session checkout`.
     """
 
     def __init__(self, redactor: Redactor = BUILT_IN_REDACTOR) -> None:
         self.redactor = redactor
-        self.session = ""
+        self.source = ""
         self.examples: Sequence[Example] = ()
         self.misses: Counter[Miss] = Counter()
         self.further = 0
@@ -192,7 +193,7 @@ class Replay:
         texts = describe_miss(decision)
         note = self._find_note(decision.request)
         reason = self.tally.redactor.redact_text(note.text if note else texts.nearest)
-        session = f"session {self.tally.session}" if self.tally.session else "the session"
+        session = self.tally.source or "the session"
         header, _ = NO_MATCH
         message = f"This request is not in {session}{f': {reason}' if reason else ''}."
         if note is None:

@@ -6,6 +6,7 @@ import logging
 from time import time
 
 from understudy.matcher.explanation.rendering import summarize_match_by_ids, summarize_nearest
+from understudy.matcher.explanation.suggestions import suggest_ids
 from understudy.serving.answers import answer, example_replies
 from understudy.serving.answers.answer import adapt_response, render_error
 from understudy.serving.answers.conditional import apply_conditions
@@ -15,8 +16,9 @@ from understudy.serving.fields.body_rewriting import needs_body, rewrite_example
 from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.fields.url_rewriting import rewrite_for_client
 from understudy.serving.gateway.active import ActiveMode
-from understudy.serving.gateway.failed_exchanges import make_unfinished
+from understudy.serving.gateway.failed_exchanges import MissNote, make_unfinished
 from understudy.serving.gateway.ignored_hosts import render_ignored
+from understudy.serving.seen_calls import CALL_LOGGER
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Body, Origin, Request, Response
 from understudy.store.model.mock_servers import Behaviour, FaultKind
@@ -25,6 +27,7 @@ from understudy.store.model.values import replace
 from understudy.store.redaction.log_paths import format_log_path
 
 logger = logging.getLogger(__name__)
+call_logger = logging.getLogger(CALL_LOGGER)
 
 NO_ANSWERS = Answers()
 
@@ -41,7 +44,7 @@ def assign_origin(active: ActiveMode, request: Request, *, reverse: bool) -> Req
 
 
 def decide_outcome(active: ActiveMode, request: Request, *, reverse: bool) -> Outcome:
-    """Decide on a request of `assign_origin`; a replay counts it, unless its host is ignored."""
+    """Decide on a request of `assign_origin`; a replay or a mock counts it, unless its host is ignored."""
     if active.is_unanswered(request):
         active.replay.tally.has_requests = True
         return find_outcome(NO_ANSWERS, request)
@@ -51,6 +54,9 @@ def decide_outcome(active: ActiveMode, request: Request, *, reverse: bool) -> Ou
         if outcome.example is None:
             outcome = active.replay.early.find_outcome(answers, request) or outcome
         active.replay.note(request, outcome)
+    elif active.mode is Mode.MOCK:
+        note = None if outcome.example else MissNote(outcome.explain_miss(), suggest_ids(outcome.decision))
+        active.replay.tally.note(request, outcome, note)
     return outcome
 
 
@@ -131,13 +137,13 @@ def log_outcome(active: ActiveMode, method: str, path: bytes, outcome: Outcome) 
     """Log one line for a request: how it was decided, without query, headers and body, which may hold secrets."""
     summary = outcome.summary
     if active.is_unanswered(outcome.decision.request):
-        logger.info("%s %s %s: its host is ignored", active.mode, method, format_log_path(path))
+        call_logger.info("%s %s %s: its host is ignored", active.mode, method, format_log_path(path))
         return
     if outcome.example is not None:
         if loose := active.loose_matches.describe(outcome):
             logger.warning("%s %s %s: %s", active.mode, method, format_log_path(path), loose)
         elif is_logging_hits():
-            logger.info(
+            call_logger.info(
                 "%s %s %s: %s (%s)",
                 active.mode,
                 method,
@@ -150,7 +156,7 @@ def log_outcome(active: ActiveMode, method: str, path: bytes, outcome: Outcome) 
         summary = f"{summary}; {by_ids}"
     if is_logging_hits() and (nearest := summarize_nearest(outcome.decision)):
         summary = f"{summary}; {nearest}"
-    logger.warning("%s %s %s: %s", active.mode, method, format_log_path(path), summary)
+    call_logger.warning("%s %s %s: %s", active.mode, method, format_log_path(path), summary)
 
 
 def report_divergence(
@@ -167,4 +173,4 @@ def report_divergence(
 
 def is_logging_hits() -> bool:
     """Return whether `log_outcome` logs hits, and the nearest example of a miss."""
-    return logger.isEnabledFor(logging.INFO)
+    return call_logger.isEnabledFor(logging.INFO)

@@ -23,7 +23,9 @@ from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.gateway import respond
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.http1.request_reader import RawRequest
+from understudy.serving.http1.rules import MalformedRequest
 from understudy.serving.http1.targets import to_origin_form
+from understudy.serving.seen_calls import CallWatch, see_refusal
 from understudy.serving.site_protocol import WireCache
 from understudy.serving.websockets.handshake import answer_handshake, is_websocket_request
 from understudy.store.model.collections import Example
@@ -68,11 +70,17 @@ class GatewaySite:
 
     can_replay_websockets = True
 
-    __slots__ = ("_active", "_bodies", "_kind", "_renamed", "wire_cache")
+    __slots__ = ("_active", "_bodies", "_kind", "_renamed", "_watch", "wire_cache")
 
     def __init__(
-        self, active: ActiveMode, kind: ConnectionKind, bodies: BodyLookup, renamed: RenamedCookies | None = None
+        self,
+        active: ActiveMode,
+        kind: ConnectionKind,
+        bodies: BodyLookup,
+        renamed: RenamedCookies | None = None,
+        watch: CallWatch | None = None,
     ) -> None:
+        self._watch = watch
         self.wire_cache = WireCache()
         self._renamed = RenamedCookies() if renamed is None else renamed
         self._active = active
@@ -103,7 +111,14 @@ class GatewaySite:
         return self._reply(request, outcome, client)
 
     def log_call(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None:
-        """Do nothing: gateways have no call log."""
+        """Show a call; gateways have no call log."""
+        if self._watch is not None:
+            self._watch.note_reply(call, reply, at, duration)
+
+    def log_refusal(self, problem: MalformedRequest, at: float) -> None:
+        """Show a request that was refused."""
+        if self._watch is not None:
+            self._watch.note_call(see_refusal(problem.status, problem.message, at))
 
     def _is_replayed_websocket(self, raw_request: RawRequest) -> bool:
         if not self.can_replay_websockets or self._active.mode is not Mode.REPLAY or raw_request.method != "GET":
@@ -165,11 +180,14 @@ class GatewaySite:
 class GatewaySites:
     """The sites of a gateway: one for each kind of connection, as long as the same mode is active.
 
-    `renamed` are the cookies that the gateway renamed for its clients, in whatever mode.
+    `renamed` are the cookies that the gateway renamed for its clients, in whatever mode. `watch` gets the calls.
     """
 
-    def __init__(self, bodies: BodyLookup, renamed: RenamedCookies | None = None) -> None:
+    def __init__(
+        self, bodies: BodyLookup, renamed: RenamedCookies | None = None, watch: CallWatch | None = None
+    ) -> None:
         self.renamed = RenamedCookies() if renamed is None else renamed
+        self._watch = watch
         self._bodies = bodies
         self._active: ActiveMode | None = None
         self._sites: dict[ConnectionKind, GatewaySite] = {}
@@ -181,7 +199,7 @@ class GatewaySites:
             self._sites = {}
         site = self._sites.get(kind)
         if site is None:
-            site = self._sites[kind] = GatewaySite(active, kind, self._bodies, self.renamed)
+            site = self._sites[kind] = GatewaySite(active, kind, self._bodies, self.renamed, self._watch)
         return site
 
 

@@ -8,9 +8,10 @@ from understudy.serving.answers.answer import render_error
 from understudy.serving.answers.cors import add_cors_headers
 from understudy.serving.answers.replies import PendingReply, Reply, make_reply
 from understudy.serving.http1.request_reader import RawRequest
+from understudy.serving.http1.rules import MalformedRequest
 from understudy.serving.mock_server.calls import respond
 from understudy.serving.mock_server.directory import Directory
-from understudy.serving.seen_calls import CallWatch
+from understudy.serving.seen_calls import CallWatch, see_refusal
 from understudy.serving.site_protocol import WireCache
 from understudy.store.errors import Hint
 from understudy.store.model.naming import escape_unprintable
@@ -70,3 +71,8 @@ class MockSite:
                 server.unlogged.count()
             elif self._log is not None:
                 self._log(call, reply, at, duration)
+
+    def log_refusal(self, problem: MalformedRequest, at: float) -> None:
+        """Show a request that was refused."""
+        if self._watch is not None:
+            self._watch.note_call(see_refusal(problem.status, problem.message, at))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from math import inf
 
 from understudy.proxy.call_lines.call_display import CallOutputs
+from understudy.proxy.call_lines.call_meter import PER_SECOND
 from understudy.proxy.cli.calls.call_text import CallText
 from understudy.proxy.cli.terminal_text import shows_styles
 from understudy.proxy.settings import STANDARD_OUTPUT
@@ -14,18 +16,31 @@ from understudy.store.errors import UserError
 
 
 def open_outputs(
-    *, quiet: bool, json_log: str | None, names_mocks: bool = False, keeps_output: bool = False
+    *,
+    quiet: bool,
+    json_log: str | None,
+    verbose: bool = False,
+    names_mocks: bool = False,
+    keeps_output: bool = False,
 ) -> CallOutputs:
     """Return the outputs that a command asks for.
 
-    `names_mocks`: lines name the mock server. `keeps_output`: standard output belongs to another program. Raises
-    UserError if the file of the JSON log cannot be written.
+    `verbose`: all calls have a line, with how their example was found. `names_mocks`: lines name the mock server.
+    `keeps_output`: standard output belongs to another program. Raises UserError if the file of the JSON log cannot be
+    written.
     """
+    if quiet and verbose:
+        raise UserError("give --quiet or --verbose, not both")
     file = None if json_log is None else _open_json(json_log, keeps_output=keeps_output)
-    if quiet or sys.stderr is None:
+    if sys.stderr is None:
         return CallOutputs(json=file)
-    text = CallText(styled=shows_styles(err=True), encoding=sys.stderr.encoding or "utf-8", names_mocks=names_mocks)
-    return CallOutputs(sys.stderr.fileno(), text, file)
+    text = CallText(
+        styled=shows_styles(err=True),
+        encoding=sys.stderr.encoding or "utf-8",
+        names_mocks=names_mocks,
+        explains=verbose,
+    )
+    return CallOutputs(sys.stderr.fileno(), text, file, not quiet, inf if verbose else PER_SECOND)
 
 
 def _open_json(name: str, *, keeps_output: bool) -> int:

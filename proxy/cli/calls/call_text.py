@@ -17,11 +17,15 @@ _PROBLEMS = (CallResult.MISSED, CallResult.FAILED, CallResult.LOST)
 class CallText:
     """Renders calls and tallies as lines with their ends; it is a `LineRenderer`.
 
-    `names_mocks`: calls may be to several mock servers, which are named.
+    `names_mocks`: calls may be to several mock servers, which are named. `explains`: lines show how the example was
+    found.
     """
 
-    def __init__(self, *, styled: bool, encoding: str = "utf-8", names_mocks: bool = False) -> None:
+    def __init__(
+        self, *, styled: bool, encoding: str = "utf-8", names_mocks: bool = False, explains: bool = False
+    ) -> None:
         self._styled = styled
+        self._explains = explains
         self._encoding = encoding
         self._names_mocks = names_mocks
 
@@ -44,7 +48,9 @@ class CallText:
             f" {call.method:<{_METHOD_WIDTH}} {redact(path):<{_PATH_WIDTH}} ",
             Styled(status, choose_status_style(call.status)),
             Styled(f" {format_duration(call.duration):>{_DURATION_WIDTH}} ", "dim"),
-            Styled(redact(describe_call(call)), "yellow" if call.result in _PROBLEMS else "dim"),
+            Styled(
+                redact(describe_call(call, explains=self._explains)), "yellow" if call.result in _PROBLEMS else "dim"
+            ),
         )
 
     def _render_tally(self, tally: CallTally, redact: Callable[[str], str]) -> bytes:
@@ -56,14 +62,18 @@ class CallText:
         return f"{render_line(*parts, styled=self._styled).rstrip()}\n".encode(self._encoding, "backslashreplace")
 
 
-def describe_call(call: SeenCall) -> str:
-    """Return what answered a call or became of it, in words."""
+def describe_call(call: SeenCall, *, explains: bool = False) -> str:
+    """Return what answered a call or became of it, in words; with `explains`, also how the example was found."""
     if call.result in _PROBLEMS:
         label = "no match" if call.result is CallResult.MISSED else str(call.result)
         return f"{label}: {call.note}" if call.note and call.note != label else label
     words = [f'"{call.example}"'] if call.example else []
+    if explains and call.decision and call.decision != call.note:
+        words.append(call.decision)
     if call.entry is not None:
         words.append(f"entry {call.entry}")
+    if call.result in (CallResult.REFUSED, CallResult.CLOSED, CallResult.OPENED):
+        words.append(str(call.result))
     return ", ".join([*words, call.note] if call.note else words)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from understudy.proxy.cli.calls.call_line_options import CALL_LINE_OPTIONS
 from understudy.proxy.cli.gateway.replay_options import read_replay_settings
 from understudy.proxy.cli.listening import choose_address, port_option
 from understudy.proxy.cli.options import Command
@@ -18,6 +19,7 @@ from understudy.store.errors import UserError
 from understudy.store.model.messages import LARGE_BODY, Origin
 
 if TYPE_CHECKING:
+    from understudy.proxy.call_lines.call_display import CallOutputs
     from understudy.proxy.gateway.name_overrides import NameOverrides
     from understudy.proxy.gateway.settings import GatewaySettings
     from understudy.proxy.project_file import ProjectFile
@@ -69,8 +71,9 @@ GATEWAY_OPTIONS = (
         "-v",
         "--verbose",
         is_flag=True,
-        help="Print a line for each request and what decided it; list everything that a replay did not use.",
+        help="Show all calls at any rate, and how their examples were found; list all that a replay did not use.",
     ),
+    *CALL_LINE_OPTIONS,
 )
 
 RECORDING_OPTIONS = (
@@ -175,6 +178,18 @@ def read_gateway_settings(**options: Any) -> GatewaySettings:
         explain_header=options.get("explain_header", False),
         allow_remote=options.get("allow_remote", False),
         match_overrides={name: on for name in ("ids", "distance") if (on := options.get(name)) is not None},
+        outputs=_open_outputs(options),
+    )
+
+
+def _open_outputs(options: Mapping[str, Any]) -> CallOutputs:
+    from understudy.proxy.cli.calls.call_outputs import open_outputs
+
+    return open_outputs(
+        quiet=options["quiet"],
+        json_log=options["json_log"],
+        verbose=options["verbose"],
+        keeps_output=bool(options.get("command")),
     )
 
 

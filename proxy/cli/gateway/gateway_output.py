@@ -29,12 +29,14 @@ NO_REQUEST = "no request came: a program that reads no proxy variables can be gi
 class Terminal:
     """The announcer of a gateway at a terminal (see `proxy.gateway.run.Announcer`).
 
-    With a command, everything goes to standard error: standard output is the command's.
+    With a command, everything goes to standard error: standard output is the command's. `keeps_output`: nothing is
+    printed there for another reason, either.
     """
 
-    def __init__(self, store: Store, *, runs_command: bool) -> None:
+    def __init__(self, store: Store, *, runs_command: bool, keeps_output: bool = False) -> None:
         self._store = store
         self._runs_command = runs_command
+        self._keeps_output = runs_command or keeps_output
 
     def announce_parents(self, parents: ParentProxies) -> None:
         """Print the parent proxies."""
@@ -54,8 +56,9 @@ class Terminal:
         if self._runs_command:
             print_line(f"understudy: {does}, by http://{gateway.listen}, in the store {self._store.location}", err=True)
             return
-        print_line(f"Listening on http://{gateway.listen}{_describe_upstream(gateway)}: {does}.")
-        print_line(f"The store is {self._store.location}. Stop with Ctrl-C.")
+        address = f"http://{gateway.listen}{_describe_upstream(gateway)}"
+        print_line(f"Listening on {address}: {does}.", err=self._keeps_output)
+        print_line(f"The store is {self._store.location}. Stop with Ctrl-C.", err=self._keeps_output)
 
     def announce_long_holds(self, holds: Sequence[Hold]) -> None:
         """Print which requests are held open, and the option that ends them."""
@@ -65,7 +68,7 @@ class Terminal:
         """Print what the gateway recorded, or what its replay did not use and had no answer to."""
         if report.has_recorded:
             kept = _describe_kept(report)
-            print_line(f"understudy: {kept}" if self._runs_command else kept, err=self._runs_command)
+            print_line(f"understudy: {kept}" if self._runs_command else kept, err=self._keeps_output)
         if report.tally is not None:
             for line in summarize_replay(report.tally, verbose=verbose):
                 print_line(line if line.startswith(" ") else f"understudy: {line}", err=True)

@@ -1,4 +1,4 @@
-"""What is printed at the end of a replay."""
+"""What is printed at the end of a replay or a mock."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ MOST_SHOWN, FEW_SHOWN = 20, 5  # of misses, which make a command fail; of unused
 def summarize_replay(tally: Tally, *, verbose: bool) -> Iterator[str]:
     """Yield lines about the exchanges that a replay did not use, then about the requests that it had no answer to.
 
+    A mock has no exchanges to use.
     Only a few unused exchanges are listed unless `verbose`. The misses come last, where a reader of a log looks first.
     """
     yield from _list_unused(tally, None if verbose else FEW_SHOWN)
@@ -38,7 +39,7 @@ def _list_unused(tally: Tally, limit: int | None) -> Iterator[str]:
 def _list_misses(tally: Tally) -> Iterator[str]:
     misses = tally.misses.total() + tally.further
     if misses:
-        yield f"session {escape_unprintable(tally.session)} had no answer to {counted(misses, 'request')}:"
+        yield f"{escape_unprintable(tally.source)} had no answer to {counted(misses, 'request')}:"
     shown = list(tally.misses.items())[:MOST_SHOWN]
     for missed, count in shown:
         times = f", {count} times" if count > 1 else ""

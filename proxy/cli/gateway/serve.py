@@ -23,8 +23,11 @@ from understudy.proxy.cli.gateway.run_command import WithCommand, command_option
 from understudy.proxy.cli.naming_options import mock_name, session_name
 from understudy.proxy.cli.options import current_user, making_store, with_store
 from understudy.proxy.cli.starting.ready_options import ready_options
+from understudy.proxy.settings import STANDARD_OUTPUT
 from understudy.store.model.gateways import Mode
 from understudy.store.repositories.store import Store
+
+allow_misses_option = click.option("--allow-misses", is_flag=True, help="Do not fail for requests without an answer.")
 
 
 @click.command(cls=WithCommand)
@@ -49,7 +52,7 @@ def record(store: Store, **options: Any) -> None:
 @click.command(cls=WithCommand)
 @session_name("session", "SESSION")
 @replay_options
-@click.option("--allow-misses", is_flag=True, help="Do not fail for requests that were not recorded.")
+@allow_misses_option
 @no_shift_dates_option
 @explain_header_option
 @gateway_options
@@ -72,6 +75,7 @@ def replay(store: Store, **options: Any) -> None:
 
 @click.command(cls=WithCommand)
 @mock_name("mock")
+@allow_misses_option
 @path_line_options
 @seed_option
 @no_shift_dates_option
@@ -83,6 +87,9 @@ def replay(store: Store, **options: Any) -> None:
 @with_store
 def mock(store: Store, **options: Any) -> None:
     """Answer from the examples of NAME, a mock server or collection, without calling the API.
+
+    At the end it lists the requests that no example answered; for these, the exit code of a COMMAND that succeeded is
+    3.
 
     \b
     understudy mock shop
@@ -133,8 +140,9 @@ def _run(
     from understudy.proxy.gateway.run import FirstMode, run_to_end
 
     child = read_child_command(options)
-    settings = read_gateway_settings(**options)
-    terminal = Terminal(store, runs_command=child is not None)
+    settings = read_gateway_settings(verbose=verbose, **options)
+    keeps_output = child is not None or options["json_log"] == STANDARD_OUTPUT
+    terminal = Terminal(store, runs_command=child is not None, keeps_output=keeps_output)
     report = run_to_end(
         store,
         settings,

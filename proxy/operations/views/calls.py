@@ -50,6 +50,7 @@ def seen_call_json(call: SeenCall) -> dict[str, Any]:
         "example_id": call.example_id,
         "entry": call.entry,
         "note": call.note or None,
+        "decision": call.decision or None,
     }
 
 

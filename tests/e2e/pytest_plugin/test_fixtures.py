@@ -55,6 +55,47 @@ def test_each_has_its_own(mock_server, name):
     assert "4 passed" in run(tmp_path, test, "-n", "2")
 
 
+MISSING = """
+import pytest
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory):
+    from contextlib import ExitStack
+    from understudy.proxy.testing.pytest_plugin import MockServerFactory
+    with ExitStack() as ending:
+        yield MockServerFactory(None, tmp_path_factory, ending)(requests=["GET /users/1 200"])
+
+def test_first(shared):
+    status(f"{shared.url}/earlier/than/this")
+
+def test_second(mock_server, shared):
+    served = mock_server(requests=["POST /orders 201"])
+    for _ in range(3):
+        status(f"{served.url}/nothing/like/it?api_key=sk-a1B2c3D4e5a1B2c3D4e5a1B2c3D4e5")
+    status(f"{served.url}/%1b%5B31m/a/b")
+    status(f"{shared.url}/in/this/test")
+    assert served.misses()[0].request.path == b"/nothing/like/it"
+    assert status(f"{served.url}/nothing/like/it") == 200
+
+def test_third(shared):
+    assert not "misses that came before it"
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "2", "--dist", "loadfile"]])
+def test_a_failed_test_shows_the_misses_that_came_in_it(tmp_path: Path, options: list[str]) -> None:
+    shown = run(tmp_path, MISSING, *options)
+    reports = dict(re.findall(r"_ (test_\w+) _+\n(.*?)(?=\n_{5}|\n={5})", shown, re.DOTALL))
+    second, third = reports["test_second"], reports["test_third"]
+    assert "calls to mock servers that no example answered" in second
+    assert re.search(r"GET /nothing/like/it\?api_key=\S+, 3 times\n  nearest is \"POST /orders - 201\"", second)
+    assert re.search(r"method +expected +POST\n +actual +GET", second)
+    assert "GET /in/this/test" in second
+    assert "sk-a1B2" not in shown.replace('api_key=sk-a1B2c3D4e5a1B2c3D4e5a1B2c3D4e5")', "")
+    assert "earlier/than/this" not in second
+    assert "no example answered" not in third
+
+
 def test_a_call_that_is_missing_is_explained(tmp_path: Path) -> None:
     test = """
 def test_orders(mock_server):

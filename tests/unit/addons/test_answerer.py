@@ -331,12 +331,12 @@ async def test_a_miss_of_a_replay_can_close_the_connection() -> None:
     assert flow.error.msg == "Connection killed."
 
 
-async def test_a_mock_has_no_tally() -> None:
+async def test_a_mock_counts_its_misses() -> None:
     current = CurrentMode(replace(make_active(Mode.MOCK, make_example()), replay=Replay(MissAnswer.BAD_GATEWAY)))
     flow = make_flow(target=b"/other")
     await Answerer(current, BodyReader(read)).request(flow)
     assert describe_error(flow)[0] == 404
-    assert not current.active.replay.tally.misses
+    assert [missed.method for missed in current.active.replay.tally.misses] == ["GET"]
 
 
 def make_holder(client_id: str) -> ClientHolder:

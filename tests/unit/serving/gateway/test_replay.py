@@ -98,7 +98,7 @@ def test_the_message_of_a_miss_has_the_first_difference(request_: Request, why: 
     """Postman's text is about method and path only."""
     bought = make_request("POST", "/buy?t=1", body=b'{"n": 1}', content_type="application/json")
     replay = Replay(tally=Tally())
-    replay.tally.session = "shop"
+    replay.tally.source = "session shop"
     message = error_of(replay, make_example(bought, name="Buy", entry=57), request_)["message"]
     assert message == f'This request is not in session shop: nearest is "Buy" (entry 57): {why}.'
 

@@ -13,7 +13,7 @@ from understudy.store.errors import Hint
 def tally(misses: int = 0, unused: int = 0) -> Tally:
     """Return the tally of a replay with so many different misses and so many unused exchanges."""
     told = Tally()
-    told.session = "shop"
+    told.source = "session shop"
     told.examples = [make_example(f"/{number}", id=str(number), entry=number) for number in range(unused)]
     told.misses.update(Miss("GET", f"http://a/{number}", "path differs") for number in range(misses))
     return told
