@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from functools import partial
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from bench.load.pairs import Pair
 from bench.peers.peer import Bodies, Launch, Peer, Place
@@ -67,9 +69,18 @@ def _make_example(collection: Collection, position: int, pair: Pair) -> tuple[Re
     return item, example
 
 
-def _mocks(place: Place, pairs: Sequence[Pair], behaviour: Behaviour = PLAIN, log_limit: int = LOGGED) -> Launch:
+def _mocks(
+    place: Place,
+    pairs: Sequence[Pair],
+    behaviour: Behaviour = PLAIN,
+    log_limit: int = LOGGED,
+    options: Sequence[str] = (),
+    redirection: str = "",
+) -> Launch:
     create_store(store_file(place), pairs, behaviour, log_limit)
-    return Launch([*COMMAND, "mocks", "serve", NAME, "--port", str(place.port)], environment(place))
+    command = [*COMMAND, "mocks", "serve", NAME, "--port", str(place.port), *options]
+    shell = ["bash", "-c", f"exec {shlex.join(command)} {redirection}"]
+    return Launch(shell if redirection else command, environment(place))
 
 
 def _gateway(place: Place, pairs: Sequence[Pair], scheme: str = "http") -> Launch:
@@ -82,9 +93,9 @@ def _version(_: Path) -> str:
     return version("understudy")
 
 
-def make_mocks_peer(name: str, behaviour: Behaviour = PLAIN, log_limit: int = LOGGED) -> Peer:
-    """Return a mock server with a behaviour or another limit of its call log."""
-    return replace(MOCKS, name=name, launch=partial(_mocks, behaviour=behaviour, log_limit=log_limit))
+def make_mocks_peer(name: str, **settings: Any) -> Peer:
+    """Return a mock server with a behaviour, another limit of its call log, options, or a redirection of its output."""
+    return replace(MOCKS, name=name, launch=partial(_mocks, **settings))
 
 
 MOCKS = Peer("understudy mocks serve", lambda peers: peers, _version, _mocks, bodies=Bodies.VALUES, ours=True)

@@ -11,15 +11,19 @@ from bench.peers.peer import Peer
 from bench.serving.cases import (
     BODIES,
     DELAYED_MOCK,
+    JSON_MOCK,
+    LINES,
     LOGGED_MOCK,
     MANY,
     ONE,
     PLAIN_MOCK,
+    QUIET_MOCK,
     RANDOM,
     RECORDED,
     RELAID,
     SAME,
     SETTINGS,
+    SHOWN_MOCK,
     SOME,
     Measured,
     Plan,
@@ -29,6 +33,7 @@ from bench.serving.side_by_side import Results
 Chosen = Callable[[Peer], bool]
 TIMES, SECONDS, PERCENT = "{:.2f} times", "{:.2f} s", "{:.0f} %"
 MOST_COST = 15.0
+MOST_COST_OF_LINES, MOST_COST_OF_JSON = 3.0, 25.0
 SERVED_WITHIN = 1.0
 MOST_WORSE = 2.0
 START_FEW, START_MANY = 0.5, 3.0
@@ -83,9 +88,16 @@ def _times(name: str, results: Results, question: str, ours: Peer, theirs: Chose
     )
 
 
-def _cost(name: str, results: Results, peer: Peer) -> Aim:
-    kept = compute_ratio(results.rate(SAME, peer.__eq__), results.rate(SAME, PLAIN_MOCK.__eq__))
-    return Aim(name, None if kept is None else 100 * (1 - kept), MOST_COST, least=False, form=PERCENT)
+def _of_lines(lines: Results) -> list[Aim]:
+    return [
+        _cost("cost of call lines", lines, SHOWN_MOCK, QUIET_MOCK, MOST_COST_OF_LINES),
+        _cost("cost of the JSON log with a fast reader", lines, JSON_MOCK, QUIET_MOCK, MOST_COST_OF_JSON),
+    ]
+
+
+def _cost(name: str, results: Results, peer: Peer, plain: Peer = PLAIN_MOCK, most: float = MOST_COST) -> Aim:
+    kept = compute_ratio(results.rate(SAME, peer.__eq__), results.rate(SAME, plain.__eq__))
+    return Aim(name, None if kept is None else 100 * (1 - kept), most, least=False, form=PERCENT)
 
 
 def _of_edits(measured: Measured) -> list[Aim]:
@@ -106,4 +118,5 @@ _OF_CASES: Mapping[str, Callable[[Results], list[Aim]]] = {
     MANY: _of_many,
     BODIES: _of_bodies,
     SETTINGS: _of_settings,
+    LINES: _of_lines,
 }

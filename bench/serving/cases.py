@@ -17,14 +17,18 @@ from bench.serving.side_by_side import Case, Question, Results, measure
 from bench.serving.starts import measure_start
 from understudy.store.model.mock_servers import Behaviour, Delay
 
-ONE, SOME, MANY, BODIES, SETTINGS, EDITS, STARTS = "one", "some", "many", "bodies", "settings", "edits", "starts"
+ONE, SOME, MANY, BODIES, SETTINGS, LINES = "one", "some", "many", "bodies", "settings", "lines"
+EDITS, STARTS = "edits", "starts"
 SAME, RANDOM, UNIQUE = "same bytes", "at random", "no two alike"
 RECORDED, RELAID, RELAID_UNIQUE = "layout as recorded", "another layout", "another layout, no two alike"
 # With this many connections a delay of a millisecond does not limit the rate.
 MANY_CONNECTIONS = 512
 PLAIN_MOCK = make_mocks_peer("no call log, no delay", log_limit=0)
 LOGGED_MOCK = make_mocks_peer("call log")
-DELAYED_MOCK = make_mocks_peer("call log, delay of 1 ms", Behaviour(delay=Delay(1)))
+DELAYED_MOCK = make_mocks_peer("call log, delay of 1 ms", behaviour=Behaviour(delay=Delay(1)))
+QUIET_MOCK = make_mocks_peer("no call lines", options=["-q"])
+SHOWN_MOCK = make_mocks_peer("call lines", redirection="2> >(cat > /dev/null)")
+JSON_MOCK = make_mocks_peer("JSON log", options=["-q", "--json-log", "-"], redirection="> >(cat > /dev/null)")
 
 Found = dict[Peer, Path]
 Report = Callable[[str], None]
@@ -129,11 +133,19 @@ def _settings(plan: Plan, available: Found) -> Case:
     return Case(title, pairs, questions, peers, plan.seconds, plan.warm_up)
 
 
+def _lines(plan: Plan, available: Found) -> Case:
+    pairs = make_gets(1)
+    questions = [Question(SAME, pairs), Question(UNIQUE, pairs, Uniqueness.UNIQUE)]
+    peers = dict.fromkeys((QUIET_MOCK, SHOWN_MOCK, JSON_MOCK), available[MOCKS])
+    return Case("One example: the cost of showing calls", pairs, questions, peers, plan.seconds, plan.warm_up)
+
+
 CASES: Mapping[str, Callable[[Plan, Found], Case]] = {
     ONE: _one,
     SOME: _some,
     MANY: _many,
     BODIES: _bodies,
     SETTINGS: _settings,
+    LINES: _lines,
 }
 PARTS = (*CASES, EDITS, STARTS)
