@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from mitmproxy import http, tcp
+from mitmproxy.connection import Client
 
 from understudy.addons.current import CurrentMode
 from understudy.addons.flow_notes import Note, get_note
@@ -32,7 +33,7 @@ class CallWatcher:
     def __init__(self, current: CurrentMode, watch: CallWatch) -> None:
         self._current = current
         self._watch = watch
-        self._messages: dict[str, int] = {}  # of open WebSockets, by the ids of their flows
+        self._websockets: dict[str, http.HTTPFlow] = {}  # open ones, by the ids of their clients
 
     def response(self, flow: http.HTTPFlow) -> None:
         """Show a complete exchange."""
@@ -40,25 +41,24 @@ class CallWatcher:
 
     def error(self, flow: http.HTTPFlow) -> None:
         """Show an exchange that failed, unless its response was shown."""
-        if flow.websocket is None:
+        if flow.client_conn.id not in self._websockets:
             self._watch.note_call(self._see(flow))
 
     def websocket_start(self, flow: http.HTTPFlow) -> None:
-        """Begin to count the messages of a WebSocket."""
-        self._messages[flow.id] = 0
+        """Remember an open WebSocket: its connection is closed with it."""
+        self._websockets[flow.client_conn.id] = flow
 
-    def websocket_message(self, flow: http.HTTPFlow) -> None:
-        """Count a message."""
-        self._messages[flow.id] = self._messages.get(flow.id, 0) + 1
-
-    def websocket_end(self, flow: http.HTTPFlow) -> None:
-        """Show the end of a WebSocket."""
-        number = self._messages.pop(flow.id, 0)
-        note = f"WebSocket, {number:,} {'message' if number == 1 else 'messages'}"
-        began = flow.request.timestamp_start
+    def client_disconnected(self, client: Client) -> None:
+        """Show the end of a client's WebSocket."""
+        flow = self._websockets.pop(client.id, None)
+        if flow is None:
+            return
+        note, began = get_note(flow), flow.request.timestamp_start
+        number = note.message_tap.message_count if note.message_tap else None
+        counted = "" if number is None else f", {number:,} {'message' if number == 1 else 'messages'}"
         method, path = flow.request.method[:LONGEST_METHOD], _find_path(flow)
-        call = SeenCall(began, time.time() - began, method, path, 101, CallResult.CLOSED, note=note)
-        self._watch.note_call(replace(call, entry=get_note(flow).entry))
+        call = SeenCall(began, time.time() - began, method, path, 101, CallResult.CLOSED, note=f"WebSocket{counted}")
+        self._watch.note_call(replace(call, entry=note.entry))
 
     def tcp_start(self, flow: tcp.TCPFlow) -> None:
         """Show that a raw tunnel was opened."""

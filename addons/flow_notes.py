@@ -38,8 +38,8 @@ class Note:
     a gRPC call that is recorded; `answers_call` means that a gRPC call is answered while its client sends, and
     `outcome` what was decided for it before its client had sent all. `live` means that the request may call an upstream
     and is not over, `is_begun` that the recorder has to keep it or has done so. `entry` is its number in history,
-    `loss` why it is not there, and `message_tap` keeps the messages of the WebSocket that it began. `decided` is the outcome
-    that its answer comes from.
+    `loss` why it is not there, and `message_tap` keeps the messages of the WebSocket that it began. `decided` is the
+    outcome that its answer comes from.
     """
 
     active: ActiveMode | None = None

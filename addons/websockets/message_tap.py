@@ -48,6 +48,11 @@ class MessageTap:
             inflation = Inflation(keeps_window=keeps_window) if extensions.deflates else None
             self._readers[from_client] = FrameReader(inflation)
 
+    @property
+    def message_count(self) -> int:
+        """The number of messages of both sides so far, as far as they could be read."""
+        return sum(self._counts.values())
+
     def take(self, data: bytes, *, from_client: bool) -> None:
         """Read bytes that one side has sent."""
         reader = self._readers.get(from_client)

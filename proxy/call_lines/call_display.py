@@ -41,13 +41,14 @@ class CallOutputs:
     """The descriptors on which calls are shown: `lines` for people, `json` for programs; None for none.
 
     `renderer` renders the lines; it is not None where `lines` is not. Up to `per_second` calls have a line each,
-    none without `shows_calls`: then the log alone goes there.
+    none without `shows_calls`: then the log alone goes there. `is_shared`: several processes write to them.
     """
 
     lines: int | None = None
     renderer: LineRenderer | None = None
     json: int | None = None
     shows_calls: bool = True
+    is_shared: bool = False
     per_second: float = PER_SECOND
 
 
@@ -63,7 +64,7 @@ class CallDisplay:
         shows_calls = lines is not None and outputs.shows_calls
         self._meter = CallMeter(lines.put, per_second=outputs.per_second) if lines and shows_calls else None
         self._end_log: Callable[[], None] = lambda: None
-        self._json = None if outputs.json is None else JsonLog(outputs.json, redact)
+        self._json = None if outputs.json is None else JsonLog(outputs.json, redact, is_shared=outputs.is_shared)
         watches: list[CallWatch] = [each for each in (self._meter, self._json) if each is not None]
         self.watch: CallWatch | None = watches[0] if len(watches) == 1 else AllWatches(watches) if watches else None
 

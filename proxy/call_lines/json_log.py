@@ -18,6 +18,7 @@ CACHE_ENTRIES = 8_192
 MAX_CACHED_BYTES = 4 * 1024  # of an answer: a cached entry holds it
 MOST_WAITING = 1_024  # pieces, each up to `ATOMIC_BYTES`
 LONGEST_LINE, SHORT_PATH = ATOMIC_BYTES - 200, 100
+UNSHARED_BYTES = 256 * 1024
 TEXTS = ("method", "path", "mock", "example", "note", "decision")
 FIRST_OF_REST = ', "method": '
 
@@ -28,11 +29,16 @@ class JsonLog:
     """A `CallWatch` that writes to a descriptor; `redact` removes secrets from a text.
 
     What a line has beside time and duration is the same for equal calls, so it is rendered once. Lines are joined to
-    pieces of one write each; call `flush` now and then for those that do not fill a piece.
+    pieces; call `flush` now and then for those that do not fill a piece. `is_shared`: other processes write to the
+    descriptor, too, so each write is small enough to stay whole.
     """
 
-    def __init__(self, file: int, redact: Callable[[str], str]) -> None:
-        self.output: LineOutput[bytes] = LineOutput(file, bytes, _render_dropped, most_waiting=MOST_WAITING)
+    def __init__(self, file: int, redact: Callable[[str], str], *, is_shared: bool = False) -> None:
+        # Each write hands the interpreter over and back, which under load takes longer than the write.
+        most = ATOMIC_BYTES if is_shared else UNSHARED_BYTES
+        self.output: LineOutput[bytes] = LineOutput(
+            file, bytes, _render_dropped, most_waiting=MOST_WAITING, piece_bytes=most
+        )
         self._redact = redact
         self._known: dict[_Key, tuple[Reply, str]] = {}
         self._lines: list[str] = []

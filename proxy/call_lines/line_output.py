@@ -31,7 +31,8 @@ class LineOutput(Generic[Line]):
     """Lines that wait to be written, and the thread that writes them.
 
     `render` returns a line with its end; `render_dropped` that for a number of dropped ones. At most `most_waiting`
-    wait; further ones are dropped, and the number of them is written once the reader reads again.
+    wait; further ones are dropped, and the number of them is written once the reader reads again. Up to `piece_bytes`
+    are written at once.
     """
 
     def __init__(
@@ -41,7 +42,9 @@ class LineOutput(Generic[Line]):
         render_dropped: Callable[[int], bytes],
         *,
         most_waiting: int = MOST_WAITING,
+        piece_bytes: int = ATOMIC_BYTES,
     ) -> None:
+        self._piece_bytes = piece_bytes
         self._file = file
         self._render = render
         self._render_dropped = render_dropped
@@ -98,7 +101,7 @@ class LineOutput(Generic[Line]):
     def _write_waiting(self) -> None:
         piece, lines = bytearray(), 0
         for rendered, number in self._take_rendered():
-            if piece and len(piece) + len(rendered) > ATOMIC_BYTES:
+            if piece and len(piece) + len(rendered) > self._piece_bytes:
                 self._write(piece, lines)
                 piece, lines = bytearray(), 0
             piece += rendered

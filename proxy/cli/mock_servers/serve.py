@@ -19,6 +19,7 @@ from understudy.proxy.cli.terminal_text import print_line
 from understudy.proxy.settings import MOCKS_PORT, STANDARD_OUTPUT
 from understudy.store.errors import UserError
 from understudy.store.model.mock_servers import MockServer
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _read_settings(
         certificate=_read_certificate(certfile, keyfile),
         seed=seed,
         shift_dates=not no_shift_dates,
-        outputs=open_outputs(quiet=quiet, json_log=json_log, names_mocks=not at_root),
+        outputs=replace(open_outputs(quiet=quiet, json_log=json_log, names_mocks=not at_root), is_shared=workers > 1),
     )
 
 

@@ -59,11 +59,11 @@ MISSING = """
 import pytest
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory):
+def shared():
     from contextlib import ExitStack
     from understudy.proxy.testing.pytest_plugin import MockServerFactory
     with ExitStack() as ending:
-        yield MockServerFactory(None, tmp_path_factory, ending)(requests=["GET /users/1 200"])
+        yield MockServerFactory(None, ending)(requests=["GET /users/1 200"])
 
 def test_first(shared):
     status(f"{shared.url}/earlier/than/this")
