@@ -40,7 +40,9 @@ def open_outputs(
         names_mocks=names_mocks,
         explains=verbose,
     )
-    return CallOutputs(sys.stderr.fileno(), text, file, not quiet, inf if verbose else PER_SECOND)
+    return CallOutputs(
+        sys.stderr.fileno(), text, file, shows_calls=not quiet, per_second=inf if verbose else PER_SECOND
+    )
 
 
 def _open_json(name: str, *, keeps_output: bool) -> int:
