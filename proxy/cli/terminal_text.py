@@ -50,6 +50,15 @@ def print_text(text: str, *, err: bool = False, end: str = "\n") -> None:
     click.echo(escape_controls(text) + end, nl=False, err=err)
 
 
+def print_prose(text: str) -> None:
+    """Print a paragraph, on a terminal broken between its words, so that none is broken by the terminal."""
+    import textwrap
+
+    width = find_width()
+    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) if width else [text]
+    print_lines([line] for line in lines)
+
+
 def print_recorded(text: str, *, raw: bool) -> None:
     """Print recorded text with a line end: as `print_text` does, or if `raw` every character as it is.
 

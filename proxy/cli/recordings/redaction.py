@@ -10,7 +10,7 @@ import click
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.options import current_user, json_option, making_store, with_store
 from understudy.proxy.cli.output import counted, print_json, print_table
-from understudy.proxy.cli.terminal_text import print_line
+from understudy.proxy.cli.terminal_text import print_line, print_prose
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ def _print_rules(rules: Rules) -> None:
     rows = [(KINDS[kind], rule) for kind, listed in rules.as_json().items() for rule in listed]
     print_table(("RULE FOR", "REDACTS"), rows, "The store has no rules.")
     endings, words = ", ".join(SECRET_ENDINGS), ", ".join(sorted(SECRET_WORDS))
-    print_line(f"Built-in names: those that end in {endings}; {words}; cookies.")
-    print_line(f"Built-in patterns: {', '.join(name for name, *_ in BUILT_IN_PATTERNS)}.")
+    print_prose(f"Built-in names: those that end in {endings}; {words}; cookies.")
+    print_prose(f"Built-in patterns: {', '.join(name for name, *_ in BUILT_IN_PATTERNS)}.")
 
 
 def _report(rules: Rules, *, as_json: bool) -> None:

@@ -1,7 +1,7 @@
 """Tables for people: which columns are cut, dropped or kept whole where a terminal is narrow.
 
-What is to be copied (ids, commands, URLs) is never cut. A table that is too wide first loses the middle of its long
-paths and the ends of its long texts, then its least needed columns. To a pipe, nothing is cut.
+What is to be copied (ids, commands, URLs) is never cut. A table that is too wide first loses the middle of its
+long paths and the ends of its long texts, the longest first, then its least needed columns. To a pipe, nothing is cut.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ ELLIPSIS = "…"
 
 PATH_WIDTH = 40
 """The cells that a path always has."""
-NAME_WIDTH = 12
-"""The cells that a name always has. Its id, which stands beside it, can be copied in its place."""
+NAME_WIDTH = 30
+"""The cells that a name always has. Of a longer one, the id beside it can be copied in its place."""
 
 
 class Cut(enum.Enum):
@@ -161,13 +161,12 @@ def _lay_out(columns: Sequence[Column], needed: Sequence[int], width: int | None
     return Layout(widths)
 
 
-def _shrink(columns: Sequence[Column], widths: dict[int, int], width: int) -> dict[int, int]:
-    """Return widths that fit, if columns that may be cut can be so narrow; texts become narrow before paths do."""
-    for cut in (Cut.END, Cut.MIDDLE):
-        for n in sorted(widths, key=widths.__getitem__, reverse=True):
-            if columns[n].cut is cut:
-                least = max(columns[n].least, measure(columns[n].title))
-                widths[n] = max(widths[n] - max(_excess(widths, width), 0), min(widths[n], least))
+def _shrink(columns: Sequence[Column], widths: Mapping[int, int], width: int) -> dict[int, int]:
+    """Return widths that fit, if columns that may be cut can be so narrow; the widest ones become narrow first."""
+    least = {n: max(columns[n].least, measure(columns[n].title)) for n in widths if columns[n].cut is not Cut.NEVER}
+    widths = {n: min(needed, max(width, least[n])) if n in least else needed for n, needed in widths.items()}
+    while _excess(widths, width) > 0 and (wide := [n for n in least if widths[n] > least[n]]):
+        widths[max(wide, key=widths.__getitem__)] -= 1
     return widths
 
 

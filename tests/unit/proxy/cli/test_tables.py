@@ -26,14 +26,14 @@ def show(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int |
     [
         (None, ["NAME         PATH                      N  ID", f"{WHOLE}01J8ABCDEF"]),
         (48, ["NAME         PATH                      N  ID", f"{WHOLE}ABCDEF"]),
-        (44, ["NAME     PATH                      N  ID", "a-long…  /users/with/a/long/path  12  ABCDEF"]),
-        (40, ["NAME    PATH                   N  ID", "a-lon…  /users/wit…long/path  12  ABCDEF"]),
+        (44, ["NAME         PATH                  N  ID", "a-long-name  /users/wi…long/path  12  ABCDEF"]),
+        (40, ["NAME         PATH              N  ID", "a-long-name  /users/…ng/path  12  ABCDEF"]),
         (28, ["NAME    PATH       N  ID", "a-lon…  /use…ath  12  ABCDEF"]),
-        (27, ["NAME    PATH         ID", "a-lon…  /user…/path  ABCDEF"]),
+        (27, ["NAME      PATH       ID", "a-long-…  /use…path  ABCDEF"]),
         (9, ["NAME    PATH      ID", "a-lon…  /use…ath  ABCDEF"]),
     ],
 )
-def test_names_are_cut_before_paths_and_paths_before_a_column_is_left_out(width: int | None, lines: list[str]) -> None:
+def test_the_longest_text_is_cut_first_and_then_a_column_is_left_out(width: int | None, lines: list[str]) -> None:
     """To a pipe nothing is, and an id is whole; on a terminal it is short, and never cut."""
     assert show(NAMED, [ROW], width) == lines
 
