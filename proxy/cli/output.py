@@ -12,7 +12,14 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from understudy.proxy.cli.tables.table import Cell, Column, format_table
-from understudy.proxy.cli.terminal_text import escape_line, find_width, print_line, print_lines, print_text
+from understudy.proxy.cli.terminal_text import (
+    escape_line,
+    find_width,
+    print_advice,
+    print_line,
+    print_lines,
+    print_text,
+)
 from understudy.store.model.messages import Headers
 from understudy.store.repositories.paging import Page, PageRequest
 
@@ -44,10 +51,10 @@ def print_warnings(warnings: Iterable[str]) -> None:
 def print_table(columns: Sequence[str | Column], rows: Sequence[Sequence[Cell]], empty: str) -> None:
     """Print a table, or `empty` without rows: as wide as the terminal, and nothing shortened to a pipe.
 
-    A column that is only a title is never cut.
+    A column that is only a title is never cut. `empty` may end in a command, after a colon.
     """
     if not rows:
-        print_line(empty)
+        print_advice(empty)
         return
     known = [Column(column) if isinstance(column, str) else column for column in columns]
     print_lines(format_table(known, rows, find_width()))

@@ -59,6 +59,15 @@ def print_prose(text: str) -> None:
     print_lines([line] for line in lines)
 
 
+def print_advice(text: str) -> None:
+    """Print a line that ends in a command; the command has a line of its own where a terminal would break it."""
+    width, (what, colon, command) = find_width(), text.rpartition(": understudy ")
+    if colon and width is not None and len(text) > width:
+        print_lines([[f"{what}:"], [f"  understudy {command}"]])
+    else:
+        print_line(text)
+
+
 def print_recorded(text: str, *, raw: bool) -> None:
     """Print recorded text with a line end: as `print_text` does, or if `raw` every character as it is.
 

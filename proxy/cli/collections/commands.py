@@ -19,7 +19,7 @@ from understudy.proxy.cli.options import (
 from understudy.proxy.cli.output import counted, print_json, print_page, print_table
 from understudy.proxy.cli.tables.cells import id_cells, time_cell
 from understudy.proxy.cli.tables.table import NAME_WIDTH, Column, Cut
-from understudy.proxy.cli.terminal_text import print_line
+from understudy.proxy.cli.terminal_text import print_advice, print_line
 from understudy.proxy.operations.collections import collections as operations
 from understudy.proxy.operations.collections.collections import CollectionContents
 from understudy.store.errors import UserError
@@ -92,7 +92,7 @@ def create_collection(store: Store, name: str, variables: tuple[str, ...], as_js
     if as_json:
         _print_collection(store, collection)
         return
-    print_line(f"Created collection {collection.name}. Fill it with: understudy examples add NAME 'METHOD PATH'")
+    print_advice(f"Created collection {collection.name}. Fill it with: understudy examples add NAME 'METHOD PATH'")
 
 
 @collections.command("set")

@@ -11,8 +11,10 @@ import pytest
 from understudy.proxy.cli.terminal_text import (
     Styled,
     choose_status_style,
+    print_advice,
     print_bytes,
     print_line,
+    print_prose,
     print_recorded,
     print_text,
     render_line,
@@ -137,3 +139,24 @@ def test_a_closed_output_is_no_terminal(pipe: Opener) -> None:
 )
 def test_a_status_has_the_style_of_its_class(status: int | None, style: str) -> None:
     assert choose_status_style(status) == style
+
+
+@pytest.mark.parametrize(
+    ("columns", "printed"),
+    [
+        ("60", "None yet. Create one with: understudy keys create NAME\n"),
+        ("50", "None yet. Create one with:\n  understudy keys create NAME\n"),
+    ],
+)
+def test_a_command_is_not_broken(terminal: Opener, columns: str, printed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    output = terminal()
+    print_advice("None yet. Create one with: understudy keys create NAME")
+    assert output.written.decode() == printed
+
+
+def test_prose_is_broken_between_words(terminal: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "12")
+    output = terminal()
+    print_prose("one two-three /a/path/of/names four")
+    assert output.written.decode() == "one\ntwo-three\n/a/path/of/names\nfour\n"
