@@ -31,6 +31,7 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.protocol
 	$(BIN)/python -m bench.changes
 	$(BIN)/python -m bench.redaction
+	$(BIN)/python -m bench.start_up.commands
 	$(BIN)/python -m bench.long_writes
 	$(BIN)/python -m bench.beside
 	$(BIN)/python -m bench.unlike
