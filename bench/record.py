@@ -23,10 +23,23 @@ from bench.arguments import parse_arguments
 from bench.programs import find_program, run_upstream
 from bench.recording.latency import measure_latency
 from bench.recording.memory import measure_download, measure_memory
-from bench.recording.plan import DOWNLOAD, LATENCY, MEMORY, PARTS, QUICK, SIZE, THROUGHPUT, Plan, Row, Run
+from bench.recording.plan import (
+    DOWNLOAD,
+    LATENCY,
+    MEMORY,
+    PARTS,
+    QUICK,
+    SIZE,
+    THROUGHPUT,
+    WEBSOCKETS,
+    Plan,
+    Row,
+    Run,
+)
 from bench.recording.recorders import find_recording_peers
 from bench.recording.size import measure_sizes
 from bench.recording.throughput import measure_throughput
+from bench.recording.websockets import measure_websockets
 from understudy.store.model.values import replace
 
 MEASUREMENTS: Mapping[str, Callable[[Run], list[Row]]] = {
@@ -35,6 +48,7 @@ MEASUREMENTS: Mapping[str, Callable[[Run], list[Row]]] = {
     MEMORY: measure_memory,
     DOWNLOAD: measure_download,
     SIZE: measure_sizes,
+    WEBSOCKETS: measure_websockets,
 }
 
 

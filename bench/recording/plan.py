@@ -12,7 +12,8 @@ from bench.quiet import QuietRounds
 from bench.recording.recorders import Recorder
 
 MB = 1024 * 1024
-THROUGHPUT, LATENCY, MEMORY, DOWNLOAD, SIZE = PARTS = ("throughput", "latency", "memory", "download", "size")
+PARTS = ("throughput", "latency", "memory", "download", "size", "websockets")
+THROUGHPUT, LATENCY, MEMORY, DOWNLOAD, SIZE, WEBSOCKETS = PARTS
 
 Row = tuple[str, str, str, str]
 """What was measured, its value, its range or aim, and whether the aim is met."""

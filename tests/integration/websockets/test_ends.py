@@ -6,8 +6,10 @@ import base64
 import contextlib
 import socket
 import struct
+import time
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ COMPRESSED = 0x40
 MB = 1024 * 1024
 MOST_KEPT = 16 * MB
 DEFLATE = "permessage-deflate"
+SHORT = "from understudy.addons.websockets import relay_layer as r; r.HALF_CLOSED_SECONDS, r.CHECK_SECONDS = 0.5, 0.1; "
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -36,6 +39,13 @@ def exchange(sender: socket.socket, receiver: socket.socket, data: bytes) -> Non
     """Send bytes from one end, and check that they come to the other one."""
     sender.sendall(data)
     assert read_exactly(receiver, len(data)) == data
+
+
+def send_again_and_again(sender: socket.socket, data: bytes) -> None:
+    """Send until the connection ends; raises ConnectionError then."""
+    while True:
+        sender.sendall(data)
+        time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +102,23 @@ def test_one_side_may_go_on_after_the_other_has_ended(
     side, ended = ("server", "client") if by_client else ("client", "server")
     assert list_texts(shown) == [(side, "one"), (side, "two")]
     assert [message["from"] for message in shown["messages"] if message["kind"] == "close"] == [ended]
+
+
+@pytest.mark.parametrize("way", [Way.FORWARD, Way.TUNNEL])
+def test_half_a_websocket_ends_after_a_silence(tmp_path: Path, way: Way) -> None:
+    """And at once if the side that has ended is gone: what the other one sends then is not passed anywhere."""
+    understudy = Understudy(tmp_path, preamble=SHORT, forked=False)
+    with RawServer() as server, understudy.serving("record", "--session", "half") as gateway:
+        with opening(gateway, server, way) as ends:
+            ends.client.shutdown(socket.SHUT_WR)
+            assert has_ended(ends.server)
+            assert has_ended(ends.client)
+        with opening(gateway, server, way) as ends:
+            ends.client.shutdown(socket.SHUT_WR)
+            assert has_ended(ends.server)
+            ends.client.close()
+            with pytest.raises(ConnectionError):
+                send_again_and_again(ends.server, encode_frame(TEXT, b"into the void"))
 
 
 @pytest.mark.parametrize("by_client", [True, False])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from tests.programs import Serving, Understudy
 from tests.programs.memory import read_peak_memory, reset_peak_memory
 from tests.proofs import choose
 from tests.traffic.raw_websockets import RawServer, opening, read_head
+
+logger = logging.getLogger(__name__)  # pytest --log-cli-level=INFO shows the figures
 
 pytestmark = [pytest.mark.proof, pytest.mark.once]
 
@@ -95,9 +98,7 @@ def alone(tmp_path: Path) -> Understudy:
 
 
 @pytest.mark.parametrize(("size", "sender", "reader"), CASES)
-def test_a_flood_of_messages(
-    alone: Understudy, size: int, sender: str, reader: str, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_flood_of_messages(alone: Understudy, size: int, sender: str, reader: str) -> None:
     """Memory is bounded, and each message that was delivered is in history once, whole, and in its place."""
     is_client = sender == "client"
     frames = number_frames(size, masked=is_client)
@@ -111,7 +112,7 @@ def test_a_flood_of_messages(
         thread.join(10)
         delivered = taking.size // len(next(frames))
     numbers, sizes = read_history(alone)
-    record_property("megabytes, sent, delivered, kept", (peak // 2**20, sent, delivered, len(numbers)))
+    logger.info("%d MB; %d sent, %d delivered, %d kept", peak // 2**20, sent, delivered, len(numbers))
     assert peak < MOST_BYTES
     assert numbers == list(range(len(numbers)))
     assert sizes <= {size}
@@ -120,9 +121,7 @@ def test_a_flood_of_messages(
 
 
 @pytest.mark.parametrize(("sender", "reader"), TUNNELS)
-def test_a_flood_through_a_raw_tunnel(
-    alone: Understudy, sender: str, reader: str, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_flood_through_a_raw_tunnel(alone: Understudy, sender: str, reader: str) -> None:
     """What is neither TLS nor HTTP passes with bounded memory, too."""
     is_client = sender == "client"
     with recording(alone) as gateway, RawServer() as server:
@@ -137,7 +136,7 @@ def test_a_flood_through_a_raw_tunnel(
             threading.Thread(target=taking.run, daemon=True).start()
             flood(ends[0], itertools.repeat(bytes(100_000)))
             peak = read_peak_memory(gateway.process.pid)
-    record_property("megabytes", peak // 2**20)
+    logger.info("%d MB", peak // 2**20)
     assert peak < MOST_BYTES
 
 

@@ -15,7 +15,7 @@ from tests.factories.stored import make_exchange
 from understudy.store import history_writer as writer_module
 from understudy.store.errors import StoreError, ValueRefused
 from understudy.store.history_writer import CommitResult, ExchangeMessage, HistoryWriter
-from understudy.store.model.exchanges import Exchange
+from understudy.store.model.exchanges import Degradation, Exchange
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 
 
@@ -280,3 +280,23 @@ def test_messages_are_lost_together_if_the_store_is_broken() -> None:
     writer, results = write_messages(FakeMessages(StoreError("disk full")), b"a", b"odd")
     assert [str(outcome) for _, outcome in results] == ["disk full"] * 2
     assert writer.lost == 2
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_mark_that_an_exchange_is_incomplete_is_stored_or_reported(
+    fails: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    marked: list[Degradation] = []
+
+    def mark(degradations: Sequence[Degradation]) -> None:
+        if fails:
+            raise StoreError("disk full")
+        marked.extend(degradations)
+
+    results: list[CommitResult] = []
+    writer = HistoryWriter(FakeHistory().add, mark_degraded=mark)
+    writer.start()
+    writer.submit_all([(Degradation(7, "a reason"), results.append)])
+    writer.stop()
+    assert ([str(result) for result in results], len(marked)) == ((["disk full"], 0) if fails else (["0"], 1))
+    assert ("entry 7 is incomplete: a reason: disk full" in caplog.text) is fails
