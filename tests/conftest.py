@@ -36,6 +36,7 @@ MARKS = {
     "conformance": ("once",),
     "contract/maintenance": ("once",),
     "contract/paging": ("once",),
+    "contract/trash": ("once",),
     "integration/store": ("once",),
     "e2e/commands": ("once",),
     "e2e/docs": ("once",),

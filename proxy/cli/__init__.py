@@ -32,6 +32,7 @@ COMMANDS = {
     "keys": "understudy.proxy.cli.mock_servers.keys:keys",
     "send": "understudy.proxy.cli.collections.send:send",
     "store": "understudy.proxy.cli.store.commands:store",
+    "undo": "understudy.proxy.cli.trash.undo:undo",
     "ca": "understudy.proxy.cli.gateway.ca:ca",
     "completion": "understudy.proxy.cli.completion.command:completion",
 }

@@ -9,6 +9,7 @@ from understudy.store.errors import Hint, UnderstudyError
 
 HINTS: Mapping[str, str] = {
     "change_example": "change it with: understudy examples set {example}, or choose another name with --name",
+    "allow_public": "allow them first: understudy mocks policy --public allow",
     "choose_history": "give entry ids, --session NAME, --date YYYY-MM-DD or --filter NAME=VALUE",
     "choose_listen": "choose another with --listen HOST:PORT",
     "choose_port": "choose another with --port PORT",
@@ -16,6 +17,7 @@ HINTS: Mapping[str, str] = {
     "choose_replay_lists": "give --ignore-query NAME, --ignore-body PLACE, --match-header NAME or --reset",
     "compare_all_headers": "--match-header '*' compares all",
     "choose_store": "choose another with --store",
+    "confirm_deletion": "--yes deletes without a question",
     "create_environment": "create it with: understudy environments set NAME KEY=VALUE",
     "create_mock_server": "create a new mock server: understudy mocks create NAME --collection {collection}",
     "find_by_ids": "answer by ids with --ids, or give the example a path template:"
@@ -26,6 +28,8 @@ HINTS: Mapping[str, str] = {
     "make_private": "use --private, or allow public ones with: understudy mocks policy --public allow",
     "record": "understudy record creates one",
     "make_writable": "make it writable, or choose another with --store",
+    "list_deletions": "understudy undo lists the deletions that can be undone",
+    "undo_first": "restore that first: understudy undo {deletion}",
     "list_history": "understudy history list shows the entries",
     "delete_mock_servers": "delete the mock servers first: understudy mocks delete NAME",
     "detach_environment": "detach it first: understudy mocks edit NAME --no-environment",

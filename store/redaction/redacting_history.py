@@ -52,6 +52,9 @@ class RedactingHistory:
     def select(self, criteria: HistoryFilter) -> Iterator[Exchange]:
         return self._history.select(criteria)
 
+    def select_ids(self, criteria: HistoryFilter) -> list[int]:
+        return self._history.select_ids(criteria)
+
     def index_for_search(self, report: ReportProgress = ignore_progress) -> None:
         self._history.index_for_search(report)
 

@@ -131,6 +131,10 @@ class History(Protocol):
         """Yield the exchanges in recorded order (time started, then id), as `get` does, read page by page."""
         ...
 
+    def select_ids(self, criteria: HistoryFilter) -> list[int]:
+        """Return the ids of the exchanges that fit, in ascending order."""
+        ...
+
     def index_for_search(self, report: ReportProgress = ...) -> None:
         """Bring the index for searches up to date, as each search does; it can take a minute for a large history.
 

@@ -14,7 +14,7 @@ class StoreNumbers:
 
     `bodies` are those that have a row of their own, and `body_bytes` their size; small ones are inside their exchanges.
     `oldest` and `newest` are when the first and the last exchange started, in seconds since the epoch; None without
-    exchanges.
+    exchanges. `deletions` are those that can be undone, and `deleted_bytes` what they keep, about.
     """
 
     sessions: int
@@ -25,6 +25,8 @@ class StoreNumbers:
     calls: int
     oldest: float | None
     newest: float | None
+    deletions: int = 0
+    deleted_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,13 @@ class Maintenance(Protocol):
         """Delete old exchanges with their messages, and the bodies that nothing uses; in several transactions.
 
         `report` is called between these, with the numbers of deleted exchanges and of all.
+        """
+        ...
+
+    def clear_log(self) -> bool:
+        """Empty the write-ahead log, which has copies of rows that were deleted; return whether that was possible.
+
+        Programs that read meanwhile hold it up: it is tried for some seconds.
         """
         ...
 

@@ -19,6 +19,7 @@ from understudy.store.repositories.history import Bodies, History, Sessions
 from understudy.store.repositories.ids import Ids
 from understudy.store.repositories.maintenance import Maintenance
 from understudy.store.repositories.mock_servers import Calls, Keys, MockServers
+from understudy.store.repositories.trash import Trash
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Store:
     or programs.
 
     `act_as(actor)` is a context manager that only gives the changes of its thread an actor: around a long deletion.
+    `overwriting()` is one in which the bytes are overwritten that its thread deletes.
     """
 
     location: str
@@ -50,7 +52,9 @@ class Store:
     changes: Changes
     ids: Ids
     maintenance: Maintenance
+    trash: Trash
     transaction: Callable[[str], AbstractContextManager[None]] = field(repr=False)
     act_as: Callable[[str], AbstractContextManager[None]] = field(repr=False)
+    overwriting: Callable[[], AbstractContextManager[None]] = field(repr=False)
     close: Callable[[], None] = field(repr=False)
     further_rules: Mapping[str, Sequence[str]] = field(default_factory=dict)

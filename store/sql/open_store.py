@@ -20,6 +20,7 @@ from understudy.store.sql.repositories.history import SqlHistory
 from understudy.store.sql.repositories.keys import SqlKeys
 from understudy.store.sql.repositories.mock_servers import SqlMockServers
 from understudy.store.sql.repositories.sessions import SqlSessions
+from understudy.store.sql.trash.trash import SqlTrash
 
 if TYPE_CHECKING:
     from understudy.store.promotion import RequestKey
@@ -68,7 +69,9 @@ def _build_store(database: Database) -> Store:
         changes=SqlChanges(database),
         ids=SqlIds(database),
         maintenance=SqlMaintenance(database, bodies),
+        trash=SqlTrash(database),
         transaction=database.transaction,
         act_as=database.act_as,
+        overwriting=database.overwriting,
         close=database.close,
     )

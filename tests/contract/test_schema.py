@@ -35,6 +35,7 @@ from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.mock_servers import CallFilter
 from understudy.store.repositories.store import Store
+from understudy.store.repositories.trash import DeletionKind
 from understudy.store.sql.database.columns import Base
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.schema import HEAD, ensure_schema, list_revisions
@@ -329,6 +330,20 @@ def read_old_exchanges(file: Path) -> list[tuple[object, ...]]:
 
 def read_pairs(text: str | None) -> list[tuple[str, str]]:
     return [(name, value) for name, value in json.loads(text or "[]")]
+
+
+@pytest.mark.parametrize("file", [file for file in OLD_STORES if file.stem > "0010"], ids=lambda file: file.stem)
+def test_what_was_deleted_before_an_upgrade_can_be_restored(tmp_path: Path, file: Path) -> None:
+    """One thing of each kind, the newest first."""
+    store = open_store(str(shutil.copy(file, tmp_path / "old.db")))
+    deletions = store.trash.list()
+    assert {one.kind for one in deletions} == set(DeletionKind) - {DeletionKind.VARIABLES, DeletionKind.REDACTION_RULES}
+    for deletion in deletions:
+        assert store.trash.restore(deletion.number).name == deletion.name
+    assert store.maintenance.check() == []
+    assert len(store.collections.list_examples(store.collections.find("gone").id)) == 1
+    assert [one.exchanges for one in store.sessions.list_summaries()] == [2, 2]
+    store.close()
 
 
 def test_an_old_store_can_be_used(old: Store) -> None:

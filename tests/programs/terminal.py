@@ -17,11 +17,15 @@ ROWS = 50
 
 
 def run_on_terminal(
-    understudy: Understudy, *arguments: object, columns: int = 80, code: int = 0, **environment: str
+    understudy: Understudy, *arguments: object, columns: int = 80, code: int = 0, typed: str = "", **environment: str
 ) -> str:
-    """What a command shows on a terminal of this width, with lines as it wrote them; asserts its exit code."""
+    """What a command shows on a terminal of this width, with lines as it wrote them; asserts its exit code.
+
+    What is `typed` is shown, too.
+    """
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, columns, 0, 0))
+    os.write(master, typed.encode())
     try:
         process = understudy.start(
             *arguments, streams=(slave, slave, slave), **{"COLUMNS": "", "TERM": "xterm-256color", **environment}

@@ -25,7 +25,8 @@ ARGUMENTS = {"EXAMPLE": "--example", "EXAMPLE...": "--example", "COLLECTION": "-
 """The option for arguments with a name of their own."""
 
 OTHER_NAMES = (
-    *("KEY...", "[KEY=VALUE]...", "METHOD", "URL", "'METHOD PATH'", "ENTRY_ID", "[ENTRY_ID ...]", "[MODE]", "SHELL"),
+    *("KEY...", "[KEY=VALUE]...", "METHOD", "URL", "'METHOD PATH'", "SHELL"),
+    *("ENTRY_ID", "[ENTRY_ID ...]", "[MODE]", "[ID]"),
 )
 SERVING = ("record", "replay", "mock", "gateway", "mocks serve")
 FEW_OPTIONS = 12

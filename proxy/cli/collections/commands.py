@@ -20,6 +20,7 @@ from understudy.proxy.cli.output import counted, print_json, print_page, print_t
 from understudy.proxy.cli.tables.cells import id_cells, time_cell
 from understudy.proxy.cli.tables.table import NAME_WIDTH, Column, Cut
 from understudy.proxy.cli.terminal_text import print_advice, print_line
+from understudy.proxy.cli.trash.deleting import Deleting, deletion_options
 from understudy.proxy.operations.collections import collections as operations
 from understudy.proxy.operations.collections.collections import CollectionContents
 from understudy.store.errors import UserError
@@ -122,10 +123,15 @@ def set_collection(
 
 @collections.command("delete")
 @collection_name()
+@deletion_options
 @with_store
-def delete_collection(store: Store, name: str) -> None:
-    """Delete the collection NAME with its examples. History stays."""
-    print_line(f"Deleted collection {operations.delete_collection(store, name, actor=current_user()).name}.")
+def delete_collection(store: Store, name: str, deleting: Deleting) -> None:
+    """Delete the collection NAME with its examples. History stays. It can be undone for a week."""
+    from understudy.proxy.operations.trash.previews import preview_collection
+
+    forever = deleting.confirm(lambda: preview_collection(store, name), "History stays.")
+    deleted = operations.delete_collection(store, name, forever=forever, actor=current_user())
+    deleting.report("collection", deleted.thing.name, deleted, f"Deleted collection {deleted.thing.name}")
 
 
 def _print_collection(store: Store, collection: Collection) -> None:

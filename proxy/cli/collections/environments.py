@@ -19,6 +19,7 @@ from understudy.proxy.cli.output import counted, print_json, print_page, print_t
 from understudy.proxy.cli.tables.cells import id_cells
 from understudy.proxy.cli.tables.table import NAME_WIDTH, Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
+from understudy.proxy.cli.trash.deleting import Deleting, deletion_options
 from understudy.proxy.operations.collections import environments as operations
 from understudy.store.model.collections import Environment
 from understudy.store.model.ids import IdKind
@@ -92,19 +93,35 @@ def set_variables(store: Store, name: str, variables: tuple[str, ...], as_json: 
 @environments.command("unset")
 @environment_name()
 @click.argument("keys", metavar="KEY...", nargs=-1, required=True)
-@json_option
+@deletion_options
 @with_store
-def unset_variables(store: Store, name: str, keys: tuple[str, ...], as_json: bool) -> None:
-    """Remove variables of the environment NAME."""
-    _report(store, operations.remove_variables(store, name, keys, actor=current_user()), as_json=as_json)
+def unset_variables(store: Store, name: str, keys: tuple[str, ...], deleting: Deleting) -> None:
+    """Remove variables of the environment NAME. It can be undone for a week."""
+    from understudy.proxy.operations.trash.previews import preview_variables
+    from understudy.proxy.operations.views.collections import environment_json
+
+    forever = deleting.confirm(lambda: preview_variables(store, name, keys))
+    removed = operations.remove_variables(store, name, keys, forever=forever, actor=current_user())
+    if deleting.as_json:
+        shown = environment_json(operations.read_environment(store, removed.thing.id))
+        print_json({**shown, "undo": removed.deletion.number if removed.deletion else None})
+    else:
+        left = counted(len(removed.thing.variables), "variable")
+        deleting.report("variables", removed.thing.name, removed, f"Saved environment {removed.thing.name}: {left}")
+    wait_for_gateways(store)
 
 
 @environments.command("delete")
 @environment_name()
+@deletion_options
 @with_store
-def delete_environment(store: Store, name: str) -> None:
-    """Delete the environment NAME."""
-    print_line(f"Deleted environment {operations.delete_environment(store, name, actor=current_user()).name}.")
+def delete_environment(store: Store, name: str, deleting: Deleting) -> None:
+    """Delete the environment NAME. It can be undone for a week."""
+    from understudy.proxy.operations.trash.previews import preview_environment
+
+    forever = deleting.confirm(lambda: preview_environment(store, name))
+    deleted = operations.delete_environment(store, name, forever=forever, actor=current_user())
+    deleting.report("environment", deleted.thing.name, deleted, f"Deleted environment {deleted.thing.name}")
 
 
 def _report(store: Store, environment: Environment, *, as_json: bool) -> None:

@@ -22,6 +22,7 @@ from understudy.proxy.cli.output import message_text, print_json, print_page, pr
 from understudy.proxy.cli.questions import ask
 from understudy.proxy.cli.tables.cells import show_id
 from understudy.proxy.cli.terminal_text import print_line, print_recorded
+from understudy.proxy.cli.trash.deleting import Deleting, deletion_options
 from understudy.proxy.operations.collections import examples as operations
 from understudy.proxy.operations.collections.example_document import as_document
 from understudy.proxy.operations.collections.examples import ExampleContents
@@ -100,11 +101,16 @@ def edit_example(store: Store, example: str, collection: str | None, as_json: bo
 @examples.command("delete")
 @example_name()
 @collection_option
+@deletion_options
 @with_store
-def delete_example(store: Store, example: str, collection: str | None) -> None:
-    """Delete EXAMPLE."""
-    deleted = operations.delete_example(store, example, collection, actor=current_user())
-    print_line(f"Deleted {deleted.name} ({show_id(store, IdKind.EXAMPLE, deleted.id)}).")
+def delete_example(store: Store, example: str, collection: str | None, deleting: Deleting) -> None:
+    """Delete EXAMPLE. It can be undone for a week."""
+    from understudy.proxy.operations.trash.previews import preview_example
+
+    forever = deleting.confirm(lambda: preview_example(store, example, collection))
+    deleted = operations.delete_example(store, example, collection, forever=forever, actor=current_user())
+    found = deleted.thing
+    deleting.report("example", found.id, deleted, f"Deleted {found.name} ({show_id(store, IdKind.EXAMPLE, found.id)})")
     wait_for_gateways(store)
 
 

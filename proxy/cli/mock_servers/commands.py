@@ -20,6 +20,7 @@ from understudy.proxy.cli.options import (
 )
 from understudy.proxy.cli.output import print_json, print_page, print_table
 from understudy.proxy.cli.terminal_text import print_line
+from understudy.proxy.cli.trash.deleting import Deleting, deletion_options
 from understudy.proxy.operations.mock_servers import mock_servers as operations
 from understudy.store.errors import UserError
 from understudy.store.model.mock_servers import MockServer
@@ -153,10 +154,15 @@ def _read_changes(
 
 @mocks.command("delete")
 @mock_name()
+@deletion_options
 @with_store
-def delete_mock(store: Store, name: str) -> None:
-    """Delete the mock server NAME with its call log. Its collection stays."""
-    print_line(f"Deleted mock server {operations.delete_mock_server(store, name, actor=current_user()).name}.")
+def delete_mock(store: Store, name: str, deleting: Deleting) -> None:
+    """Delete the mock server NAME with its call log. Its collection stays. It can be undone for a week."""
+    from understudy.proxy.operations.trash.previews import preview_mock_server
+
+    forever = deleting.confirm(lambda: preview_mock_server(store, name), "Its collection stays.")
+    deleted = operations.delete_mock_server(store, name, forever=forever, actor=current_user())
+    deleting.report("mock server", deleted.thing.name, deleted, f"Deleted mock server {deleted.thing.name}")
 
 
 @mocks.command("reset")

@@ -11,6 +11,7 @@ from understudy.proxy.cli.output import print_json, print_page
 from understudy.proxy.cli.tables.cells import id_cells, time_cell
 from understudy.proxy.cli.tables.table import NAME_WIDTH, Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
+from understudy.proxy.cli.trash.deleting import ask_yes_no, is_terminal
 from understudy.store.model.ids import IdKind
 from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
@@ -68,12 +69,15 @@ def list_keys(store: Store, request: PageRequest[str], as_json: bool) -> None:
 
 @keys.command("revoke")
 @key_name()
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @json_option
 @with_store
-def revoke_key(store: Store, name: str, as_json: bool) -> None:
-    """Revoke the key NAME: from then on it opens nothing."""
+def revoke_key(store: Store, name: str, yes: bool, as_json: bool) -> None:
+    """Revoke the key NAME: from then on it opens nothing. That cannot be undone, so that no slip lets it in again."""
     from understudy.proxy.operations.mock_servers import keys as operations
     from understudy.proxy.operations.views.mock_servers import key_json
 
+    if not yes and is_terminal():
+        ask_yes_no(f"Revoke key {name}? Clients that send it are refused from then on, and this cannot be undone.")
     revoked = operations.revoke_key(store, name, actor=current_user())
     print_json(key_json(revoked)) if as_json else print_line(f"Revoked key {revoked.name}.")

@@ -25,6 +25,7 @@ from understudy.proxy.cli.output import (
 from understudy.proxy.cli.tables.cells import local_time, status_cell, time_cell
 from understudy.proxy.cli.tables.table import PATH_WIDTH, Cell, Column, Cut
 from understudy.proxy.cli.terminal_text import Styled, escape_line, find_width, print_line, print_recorded
+from understudy.proxy.cli.trash.deleting import Deleting
 from understudy.proxy.operations.mock_servers import call_logs as operations
 from understudy.proxy.operations.mock_servers.call_logs import EVERY_CALL, CallConditions, CallPage
 from understudy.proxy.operations.views.calls import call_contents_json, call_json
@@ -70,7 +71,9 @@ INSTEAD = {NO_MATCH: "No matching requests", NEEDS_EXAMPLE: "You need an example
 @click.option("--before", type=click.IntRange(min=1), metavar="CALL", help="Older than this call.")
 @click.option("--after", type=click.IntRange(min=0), metavar="CALL", help="The first N that are newer than this call.")
 @click.option("--call", "call_id", type=int, metavar="CALL", help="Show this call in full.")
-@click.option("--clear", is_flag=True, help="Delete all calls.")
+@click.option("--clear", is_flag=True, help="Delete all calls. It can be undone for a week.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before --clear.")
+@click.option("--forever", is_flag=True, help="With --clear, delete at once and overwrite; this cannot be undone.")
 @raw_option
 @json_option
 @with_store
@@ -81,6 +84,8 @@ def logs(
     limit: int,
     call_id: int | None,
     clear: bool,
+    yes: bool,
+    forever: bool,
     raw: bool,
     as_json: bool,
     **conditions: Any,
@@ -92,18 +97,29 @@ def logs(
     understudy mocks logs shop --follow --path '/users/*'
     understudy mocks logs shop --call 12
     """
+    if (yes or forever) and not clear:
+        raise UserError("goes with --clear", field="yes" if yes else "forever")
     if sum((follow, clear, call_id is not None)) > 1:
         raise UserError("give one of --follow, --call and --clear")
     wanted = _read_conditions(**conditions)
     if call_id is not None:
         _show_call(store, name, call_id, raw=raw, as_json=as_json)
     elif clear:
-        cleared = operations.clear_calls(store, name, actor=current_user())
-        print_line(f"Deleted {counted(cleared.calls, 'call')} of {cleared.mock.name}.")
+        _clear(store, name, Deleting(yes, forever, as_json))
     elif follow:
         _follow(store, operations.list_calls(store, name, wanted, limit), wanted, as_json=as_json)
     else:
         _print_page(operations.list_calls(store, name, wanted, limit), wanted, as_json=as_json)
+
+
+def _clear(store: Store, name: str, deleting: Deleting) -> None:
+    from understudy.proxy.operations.trash.previews import preview_calls
+
+    chosen = deleting.confirm(lambda: preview_calls(store, name))
+    deleted = operations.clear_calls(store, name, forever=chosen, actor=current_user())
+    cleared = deleted.thing
+    text = f"Deleted {counted(cleared.calls, 'call')} of {cleared.mock.name}"
+    deleting.report("calls", cleared.mock.name, deleted, text)
 
 
 def _read_conditions(*, status: str | None, since: str | None, until: str | None, **conditions: Any) -> CallConditions:

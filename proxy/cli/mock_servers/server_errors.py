@@ -18,6 +18,7 @@ from understudy.proxy.cli.output import print_json, print_page
 from understudy.proxy.cli.tables.cells import id_cells
 from understudy.proxy.cli.tables.table import NAME_WIDTH, Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
+from understudy.proxy.cli.trash.deleting import Deleting, deletion_options
 from understudy.proxy.operations.mock_servers import server_errors as operations
 from understudy.proxy.operations.mock_servers.server_errors import FIRST, LAST, MockServerError
 from understudy.store.model.ids import IdKind
@@ -100,11 +101,16 @@ def add_error(
 @errors.command("delete")
 @mock_name()
 @error_name()
+@deletion_options
 @with_store
-def delete_error(store: Store, name: str, error: str) -> None:
-    """Delete the server error ERROR of the mock server NAME."""
-    deleted = operations.delete_server_error(store, name, error, actor=current_user())
-    print_line(f"Deleted server error {deleted.error.name}.")
+def delete_error(store: Store, name: str, error: str, deleting: Deleting) -> None:
+    """Delete the server error ERROR of the mock server NAME. It can be undone for a week."""
+    from understudy.proxy.operations.trash.previews import preview_server_error
+
+    forever = deleting.confirm(lambda: preview_server_error(store, name, error))
+    deleted = operations.delete_server_error(store, name, error, forever=forever, actor=current_user())
+    found = deleted.thing.error.name
+    deleting.report("server error", found, deleted, f"Deleted server error {found}")
     wait_for_gateways(store)
 
 

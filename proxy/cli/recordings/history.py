@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from understudy.proxy.operations.recordings.history import EntryContent
 
 
-@click.group(cls=LazyGroup)
+@click.group(
+    cls=LazyGroup,
+    elsewhere={"delete": "understudy.proxy.cli.recordings.delete_history:delete_history"},
+)
 def history() -> None:
     """Recorded exchanges."""
 

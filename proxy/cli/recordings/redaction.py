@@ -11,6 +11,7 @@ from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.options import current_user, json_option, making_store, with_store
 from understudy.proxy.cli.output import counted, print_json, print_table
 from understudy.proxy.cli.terminal_text import print_line, print_prose
+from understudy.proxy.cli.trash.deleting import ask_yes_no, is_terminal
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
@@ -77,14 +78,22 @@ def add_rules(store: Store, as_json: bool, **rules: tuple[str, ...]) -> None:
 
 @redaction.command("remove")
 @rule_options
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @json_option
 @with_store
-def remove_rules(store: Store, as_json: bool, **rules: tuple[str, ...]) -> None:
-    """Remove rules. Built-in names and patterns stay."""
+def remove_rules(store: Store, yes: bool, as_json: bool, **rules: tuple[str, ...]) -> None:
+    """Remove rules. Built-in names and patterns stay. It can be undone for a week."""
     from understudy.proxy.operations.recordings import redaction_rules
     from understudy.store.redaction.rules import Rules
 
-    _report(redaction_rules.remove_rules(store, Rules.of(**rules), actor=current_user()), as_json=as_json)
+    chosen = Rules.of(**rules)
+    number = sum(map(len, chosen.as_json().values()))
+    if number and not yes and is_terminal():
+        ask_yes_no(f"Remove {counted(number, 'redaction rule')}? It can be undone for 7 days.")
+    removed = redaction_rules.remove_rules(store, chosen, actor=current_user())
+    _report(removed.thing, as_json=as_json)
+    if removed.deletion is not None and not as_json:
+        print_line(f"Undo: understudy undo {removed.deletion.number}")
 
 
 def _print_rules(rules: Rules) -> None:

@@ -13,6 +13,7 @@ from understudy.proxy.cli.recordings.history_table import print_entries
 from understudy.proxy.cli.tables.cells import id_cells, local_time, time_cell
 from understudy.proxy.cli.tables.table import NAME_WIDTH, Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
+from understudy.proxy.cli.trash.deleting import Deleting, deletion_options
 from understudy.store.model.ids import IdKind
 from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
@@ -101,10 +102,16 @@ def set_session(store: Store, name: str, reset: bool, as_json: bool, **lists: tu
 
 @sessions.command("delete")
 @session_name()
+@deletion_options
 @with_store
-def delete_session(store: Store, name: str) -> None:
-    """Delete the session NAME and its exchanges. Examples promoted from it stay."""
-    from understudy.proxy.operations.recordings import sessions as operations
+def delete_session(store: Store, name: str, deleting: Deleting) -> None:
+    """Delete the session NAME and its exchanges. Examples promoted from it stay.
 
-    session = operations.delete_session(store, name, actor=current_user())
-    print_line(f"Deleted session {session.name}.")
+    It can be undone for a week. If secrets are found in it, the question offers to delete it for ever.
+    """
+    from understudy.proxy.operations.recordings import sessions as operations
+    from understudy.proxy.operations.trash.previews import preview_session
+
+    forever = deleting.confirm(lambda: preview_session(store, name), "Examples promoted from it stay.")
+    deleted = operations.delete_session(store, name, forever=forever, actor=current_user())
+    deleting.report("session", deleted.thing.name, deleted, f"Deleted session {deleted.thing.name}")

@@ -24,6 +24,7 @@ def print_description(report: StoreReport) -> None:
     print_line(f"The store is {report.location} (schema {report.description.sizes.revision}).")
     print_line(_describe_sizes(report.description.sizes))
     print_line(_describe_numbers(report.description.numbers))
+    print_line(_describe_trash(report.description.numbers))
     print_line(kept or "Gateways delete no old exchanges.")
 
 
@@ -76,6 +77,13 @@ def _describe_sizes(sizes: StoreSizes) -> str:
         f"Its file has {format_size(sizes.file_bytes)}, {free}in pages of {format_size(sizes.page_bytes)};"
         f" its write-ahead log {format_size(sizes.log_bytes)}."
     )
+
+
+def _describe_trash(numbers: StoreNumbers) -> str:
+    if not numbers.deletions:
+        return "There is nothing to undo."
+    size = format_size(numbers.deleted_bytes)
+    return f"{counted(numbers.deletions, 'deletion')} ({size}) can be undone: understudy undo"
 
 
 def _describe_numbers(numbers: StoreNumbers) -> str:

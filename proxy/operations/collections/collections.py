@@ -6,7 +6,8 @@ from collections.abc import Collection as Names
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from understudy.proxy.operations.collections.variables import change_variables
+from understudy.proxy.operations.collections.variables import change_variables, note_variables
+from understudy.proxy.operations.deleting import Deleted, delete_thing
 from understudy.proxy.operations.in_use import check_not_in_use
 from understudy.store.model.collections import Collection, Example, RequestItem
 from understudy.store.model.values import replace
@@ -60,17 +61,17 @@ def set_collection_variables(
         found = store.collections.find(collection)
         variables = change_variables(found.variables, new, removed)
         store.collections.set_variables(found.id, variables)
+        note_variables(store, "collection", found, removed)
     return replace(found, variables=variables)
 
 
-def delete_collection(store: Store, collection: str, *, actor: str) -> Collection:
+def delete_collection(store: Store, collection: str, *, forever: bool = False, actor: str) -> Deleted[Collection]:
     """Delete a collection with its examples, and return what it was; history stays.
 
     Raises NotFound, and Conflict or UserError while a running gateway or a mock server uses it. It takes several
-    transactions; a deletion that was interrupted is completed by the next.
+    transactions; a deletion that was interrupted goes on with the next.
     """
     with store.act_as(actor):
         found = store.collections.find(collection)
         check_not_in_use(store, collection_id=found.id, what="collection", which=found.name)
-        store.collections.delete(found.id)
-    return found
+        return delete_thing(store, found, lambda: store.trash.put_collection(found.id), forever=forever)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from understudy.proxy.operations.collections.variables import change_variables
+from understudy.proxy.operations.collections.variables import change_variables, note_variables
+from understudy.proxy.operations.deleting import Deleted, delete_at_once
 from understudy.store.errors import Hint, NotFound
 from understudy.store.model.collections import Environment
 from understudy.store.model.ids import new_id
@@ -46,21 +48,23 @@ def set_variables(store: Store, environment: str, new: Mapping[str, str], *, act
     return changed
 
 
-def remove_variables(store: Store, environment: str, names: Collection[str], *, actor: str) -> Environment:
-    """Remove variables of an environment, and return it; raises NotFound for it or one of them."""
-    with store.transaction(actor):
+def remove_variables(
+    store: Store, environment: str, names: Collection[str], *, forever: bool = False, actor: str
+) -> Deleted[Environment]:
+    """Remove variables of an environment, and return what it is now; raises NotFound for it or one of them."""
+    with store.overwriting(), store.transaction(actor):
         found = store.environments.find(environment)
         changed = replace(found, variables=change_variables(found.variables, {}, names))
         store.environments.save(changed)
-    return changed
+        deletion = None if forever else note_variables(store, "environment", found, names)
+    return Deleted(changed, deletion, store.maintenance.clear_log() if forever else True)
 
 
-def delete_environment(store: Store, environment: str, *, actor: str) -> Environment:
+def delete_environment(store: Store, environment: str, *, forever: bool = False, actor: str) -> Deleted[Environment]:
     """Delete an environment, and return what it was; raises NotFound, and UserError while a mock server uses it."""
-    with store.transaction(actor):
-        found = store.environments.find(environment)
-        store.environments.delete(found.id)
-    return found
+    found = store.environments.find(environment)
+    put = partial(store.trash.put_environment, found.id)
+    return delete_at_once(store, found, put, forever=forever, actor=actor)
 
 
 def find_environment(store: Store, text: str) -> Environment:

@@ -6,6 +6,7 @@ import hashlib
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -17,6 +18,7 @@ from understudy.proxy.operations.collections.example_document import (
 )
 from understudy.proxy.operations.collections.request_lines import Typed, typed_example, typed_item
 from understudy.proxy.operations.collections.typing_checks import check_json
+from understudy.proxy.operations.deleting import Deleted, delete_at_once
 from understudy.proxy.operations.page_keys import find_keys
 from understudy.store.errors import Conflict, Hint
 from understudy.store.model.collections import Collection, Example
@@ -164,12 +166,13 @@ def save_document(
     return changed
 
 
-def delete_example(store: Store, example: str, collection: str | None = None, *, actor: str) -> Example:
+def delete_example(
+    store: Store, example: str, collection: str | None = None, *, forever: bool = False, actor: str
+) -> Deleted[Example]:
     """Delete an example, and return what it was; raises NotFound, and UserError when several have the name."""
-    with store.transaction(actor):
-        found = _find(store, example, collection)
-        store.collections.delete_example(found.collection_id, found.id)
-    return found
+    found = _find(store, example, collection)
+    put = partial(store.trash.put_example, found.collection_id, found.id)
+    return delete_at_once(store, found, put, forever=forever, actor=actor)
 
 
 def _check_bodies(parts: Sequence[MessagePart], request: Request, response: Response, *, templates: bool) -> None:

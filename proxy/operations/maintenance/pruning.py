@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from understudy.store.errors import UserError
 from understudy.store.progress import ReportProgress, ignore_progress
 from understudy.store.repositories.maintenance import OldHistory, Pruned
@@ -25,8 +27,10 @@ def count_old_history(store: Store, old: OldHistory) -> int:
 def prune_history(store: Store, old: OldHistory, report: ReportProgress = ignore_progress) -> Pruned:
     """Delete old exchanges, and the bodies that nothing uses; examples that were promoted from them stay.
 
-    It takes several transactions; what is deleted stays deleted if it is interrupted.
+    It takes several transactions; what is deleted stays deleted if it is interrupted, and cannot be undone: it is to
+    make space. Deletions that are too old to be undone go, too.
     """
+    store.trash.tidy(time.time())
     return store.maintenance.prune(old, report)
 
 
@@ -44,7 +48,11 @@ def keep_retention(store: Store, retention: Retention | None, *, actor: str) -> 
 
 
 def apply_retention(store: Store, now: float, report: ReportProgress = ignore_progress) -> Pruned | None:
-    """Delete what is older than the store's setting says; None if there is no setting, or nothing to delete."""
+    """Delete what is older than the store's setting says; None if there is no setting, or nothing to delete.
+
+    Deletions that are too old to be undone go in any case.
+    """
+    store.trash.tidy(now)
     retention = read_retention(store)
     if retention is None:
         return None

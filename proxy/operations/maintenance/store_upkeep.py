@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from understudy.proxy.operations.maintenance.pruning import read_retention
@@ -47,8 +48,11 @@ def check_store(store: Store, report: ReportProgress = ignore_progress) -> list[
 def vacuum_store(store: Store) -> Vacuumed:
     """Give the free pages of a store back, and return its sizes before and after.
 
+    Deletions that are too old to be undone are forgotten first.
+
     Raises StoreError that names the programs that use it, or for a full disk; the store is then as it was.
     """
     before = store.maintenance.describe().sizes
+    store.trash.tidy(time.time())
     store.maintenance.vacuum()
     return Vacuumed(before, store.maintenance.describe().sizes)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from understudy.proxy.call_log.reader import CallCounts, StoredCallLog, open_call_log
+from understudy.proxy.operations.deleting import Deleted, delete_thing
 from understudy.store.errors import Hint, NotFound, UserError
 from understudy.store.model.calls import Call
 from understudy.store.model.mock_servers import MockServer
@@ -113,13 +114,14 @@ def read_call(store: Store, mock: str, call_id: int) -> Call:
     return call
 
 
-def clear_calls(store: Store, mock: str, *, actor: str) -> ClearedLog:
+def clear_calls(store: Store, mock: str, *, forever: bool = False, actor: str) -> Deleted[ClearedLog]:
     """Clear the log of a mock server, the calls included that are about to be written; raises NotFound."""
     found = store.mock_servers.find(mock)
     with open_call_log(store, found) as log:
         log.catch_up()
     with store.act_as(actor):
-        return ClearedLog(found, store.calls.clear(found.id))
+        cleared = ClearedLog(found, store.trash.measure_calls(found.id).counts["calls"])
+        return delete_thing(store, cleared, lambda: store.trash.put_calls(found.id), forever=forever)
 
 
 def check_logging(mock: MockServer) -> None:

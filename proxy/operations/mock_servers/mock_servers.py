@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from understudy.proxy.operations.collections.environments import find_environment
+from understudy.proxy.operations.deleting import Deleted, delete_thing
 from understudy.proxy.operations.exposure import check_private_uses
 from understudy.proxy.operations.in_use import check_not_in_use
 from understudy.proxy.operations.mock_servers.mock_server_rules import (
@@ -143,17 +144,16 @@ def apply_changes(store: Store, mock: MockServer, changes: MockServerChanges) ->
     )
 
 
-def delete_mock_server(store: Store, mock: str, *, actor: str) -> MockServer:
+def delete_mock_server(store: Store, mock: str, *, forever: bool = False, actor: str) -> Deleted[MockServer]:
     """Delete a mock server with its server errors and call log, and return what it was; its collection stays.
 
     Raises NotFound, and Conflict while a running gateway answers as it. It takes several transactions; a deletion that
-    was interrupted is completed by the next.
+    was interrupted goes on with the next.
     """
     with store.act_as(actor):
         found = store.mock_servers.find(mock)
         check_not_in_use(store, mock_server_id=found.id, what="mock server", which=found.name)
-        store.mock_servers.delete(found.id)
-    return found
+        return delete_thing(store, found, lambda: store.trash.put_mock_server(found.id), forever=forever)
 
 
 def restart_sequences(store: Store, mock: str, *, actor: str) -> MockServer:

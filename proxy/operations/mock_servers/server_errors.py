@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 
+from understudy.proxy.operations.deleting import Deleted, delete_at_once
 from understudy.store.errors import UserError
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import Response
@@ -61,12 +63,13 @@ def add_server_error(
         return MockServerError(_set_active(store, found, error.id) if activate else found, error)
 
 
-def delete_server_error(store: Store, mock: str, error: str, *, actor: str) -> MockServerError:
+def delete_server_error(
+    store: Store, mock: str, error: str, *, forever: bool = False, actor: str
+) -> Deleted[MockServerError]:
     """Delete a server error, which is active no more, and return what it was; raises NotFound."""
-    with store.transaction(actor):
-        found = _find(store, mock, error)
-        store.mock_servers.delete_server_error(found.error.id)
-    return found
+    found = _find(store, mock, error)
+    put = partial(store.trash.put_server_error, found.error.id)
+    return delete_at_once(store, found, put, forever=forever, actor=actor)
 
 
 def activate_server_error(store: Store, mock: str, error: str, *, actor: str) -> MockServerError:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from understudy.store.errors import NotFound, UserError
+from understudy.proxy.operations.deleting import Deleted, delete_thing
+from understudy.store.errors import Hint, NotFound, UserError
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import MessagePart, Request, Response
 from understudy.store.model.values import replace
@@ -90,6 +91,30 @@ def describe_entries(store: Store, exchanges: Iterable[Exchange]) -> list[Histor
             names[exchange.session_id] = _find_session_name(store, exchange.session_id)
         entries.append(HistoryEntry(exchange, names[exchange.session_id], _mask_url(exchange, redactor)))
     return entries
+
+
+def choose_entries(store: Store, criteria: HistoryFilter, session: str | None) -> list[int]:
+    """Return the ids of the entries that fit, of the session of this name if there is one.
+
+    Raises UserError without any condition, and if nothing fits; NotFound for a session or an entry that does not exist.
+    """
+    if criteria == HistoryFilter() and session is None:
+        raise UserError("no history entry was chosen", what="history entry", hint=Hint("choose_history"))
+    for entry_id in sorted(criteria.ids or ()):
+        store.history.get(entry_id)
+    found = store.history.select_ids(narrow_to_session(store, criteria, session))
+    if not found:
+        raise UserError("history has no such exchange", what="history entry")
+    return found
+
+
+def delete_entries(store: Store, ids: Sequence[int], *, forever: bool = False, actor: str) -> Deleted[Sequence[int]]:
+    """Delete entries, and return their ids; examples that were promoted from them stay.
+
+    Raises Conflict while a running gateway uses their session.
+    """
+    with store.act_as(actor):
+        return delete_thing(store, ids, lambda: store.trash.put_entries(ids), forever=forever)
 
 
 def read_entry(store: Store, entry_id: int, *, show_secrets: bool = False) -> EntryContent:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from understudy.proxy.operations.deleting import Deleted
 from understudy.store.errors import Hint, NotFound, UserError
 from understudy.store.redaction.rules import Rules
 from understudy.store.redaction.settings import read_all_rules, read_rules, set_rules
 from understudy.store.repositories.store import Store
+from understudy.store.repositories.trash import DeletionKind
 
 
 def list_rules(store: Store) -> Rules:
@@ -22,7 +24,7 @@ def add_rules(store: Store, rules: Rules, *, actor: str) -> Rules:
     return updated
 
 
-def remove_rules(store: Store, rules: Rules, *, actor: str) -> Rules:
+def remove_rules(store: Store, rules: Rules, *, actor: str) -> Deleted[Rules]:
     """Remove rules, and return those that are left.
 
     Raises UserError if `rules` is empty, NotFound for a rule that the store does not have.
@@ -35,7 +37,9 @@ def remove_rules(store: Store, rules: Rules, *, actor: str) -> Rules:
             raise NotFound(message, what="redaction rule", which=missing, hint=Hint("list_redaction_rules"))
         updated = known - rules
         set_rules(store, updated)
-    return updated
+        name = ", ".join(rule for listed in rules.as_json().values() for rule in listed)
+        details = {"rules": rules.as_json()}
+        return Deleted(updated, store.trash.note_values(DeletionKind.REDACTION_RULES, name, None, details))
 
 
 def _check_not_empty(rules: Rules) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from understudy.proxy.operations.deleting import Deleted, delete_thing
 from understudy.proxy.operations.in_use import check_not_in_use
 from understudy.proxy.operations.page_keys import find_keys
 from understudy.proxy.operations.recordings.history import HistoryEntry, describe_entries
@@ -69,14 +70,13 @@ def keep_replay_lists(
     return replace(session, replay=kept)
 
 
-def delete_session(store: Store, name: str, *, actor: str) -> Session:
+def delete_session(store: Store, name: str, *, forever: bool = False, actor: str) -> Deleted[Session]:
     """Delete a session with its exchanges, and return it; examples that were promoted from it stay.
 
     Raises NotFound, and Conflict while a running gateway uses the session. It takes several transactions; a deletion
-    that was interrupted is completed by the next.
+    that was interrupted goes on with the next.
     """
     with store.act_as(actor):
         session = store.sessions.find(name)
         check_not_in_use(store, session_id=session.id, what="session", which=session.name)
-        store.sessions.delete(session.id)
-    return session
+        return delete_thing(store, session, lambda: store.trash.put_session(session.id), forever=forever)

@@ -62,6 +62,8 @@ def _numbers_json(numbers: StoreNumbers) -> dict[str, Any]:
         "bodies": numbers.bodies,
         "body_bytes": numbers.body_bytes,
         "calls": numbers.calls,
+        "deletions": numbers.deletions,
+        "deleted_bytes": numbers.deleted_bytes,
         "oldest": iso_time(numbers.oldest),
         "newest": iso_time(numbers.newest),
     }

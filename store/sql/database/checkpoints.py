@@ -36,6 +36,16 @@ def connect_existing(file: Path, timeout: float) -> sqlite3.Connection:
     return sqlite3.connect(url, uri=True, isolation_level=None, check_same_thread=False, timeout=timeout)
 
 
+def clear_log(file: Path, timeout: float) -> bool:
+    """Write the log into the database and empty it, with all that it had of deleted rows; return whether that is done.
+
+    It is not while another program reads an older state, or writes, for `timeout` seconds.
+    """
+    with closing(connect_existing(file, timeout)) as connection:
+        is_busy, *_ = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+    return not is_busy
+
+
 class Checkpointer:
     """Writes the log of one database file into it when it is long; its thread starts when that happens first."""
 

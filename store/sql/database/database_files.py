@@ -17,7 +17,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from understudy.store.errors import StoreError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from understudy.store.errors import StoreError, UserError
 
 logger = logging.getLogger(__name__)
 
@@ -146,3 +149,29 @@ def _measure(file: str) -> int:
         return os.stat(file).st_size
     except OSError:
         return 0
+
+
+def parse_url(text: str) -> URL:
+    """Return the URL of a store that is named by a file path or a database URL; raise UserError."""
+    if "://" not in text:
+        return URL.create("sqlite", database=str(Path(text).expanduser()))
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        line = f"takes a file path or a database URL such as sqlite:////data/u.db, got {text!r}"
+        raise UserError(line, field="store") from None
+    if url.drivername not in ("sqlite", "sqlite+pysqlite"):
+        line = f"this version stores its data in SQLite only, got a URL of {url.drivername!r}"
+        raise UserError(line, field="store")
+    return url
+
+
+def is_in_memory(url: URL) -> bool:
+    """Whether a store is in memory."""
+    return url.database in (None, "", ":memory:")
+
+
+def is_file(url: URL) -> bool:
+    """Whether a store is a file of its own."""
+    # SQLite itself interprets a URI that begins with "file:".
+    return not is_in_memory(url) and not str(url.database).startswith("file:")

@@ -13,15 +13,15 @@ from threading import RLock, local
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, DisconnectionError, IntegrityError, SQLAlchemyError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 
 from understudy.store.errors import Hint, NotFound, StoreError, UserError, ValueRefused
 from understudy.store.sql.database.checkpoints import Checkpointer
 from understudy.store.sql.database.database_errors import to_store_error
-from understudy.store.sql.database.database_files import DatabaseFiles
+from understudy.store.sql.database.database_files import DatabaseFiles, is_file, is_in_memory, parse_url
 from understudy.store.sql.database.living_gateways import add_living_function
 
 BUSY_TIMEOUT_MS = 15_000
@@ -49,15 +49,15 @@ class Database:
     """
 
     def __init__(self, url: str, *, sync_full: bool = False, make: bool = True) -> None:
-        self.url = _parse_url(url)
-        if _is_file(self.url):
+        self.url = parse_url(url)
+        if is_file(self.url):
             _check_file(str(self.url.database), make=make)
-        self.checkpointer = Checkpointer(Path(str(self.url.database)), PAGE_BYTES) if _is_file(self.url) else None
-        self._files = DatabaseFiles(Path(str(self.url.database))) if _is_file(self.url) else None
+        self.checkpointer = Checkpointer(Path(str(self.url.database)), PAGE_BYTES) if is_file(self.url) else None
+        self._files = DatabaseFiles(Path(str(self.url.database))) if is_file(self.url) else None
         self.engine = _make_engine(self.url, self.checkpointer, self._files, sync_full=sync_full)
         self._write_engine = self.engine.execution_options(writes=True)
         # A store in memory has one connection, and a connection has one transaction at a time.
-        self._lock = RLock() if _is_in_memory(self.url) else nullcontext()
+        self._lock = RLock() if is_in_memory(self.url) else nullcontext()
         self._open = _OpenTransaction()
 
     @property
@@ -91,6 +91,7 @@ class Database:
                 info={ACTOR: self._open.actor},
             ) as session,
         ):
+            self._set_overwriting(session.connection())
             yield session
             session.commit()
 
@@ -99,9 +100,11 @@ class Database:
         """Do what `begin_write` does without SQLAlchemy's unit of work, which costs more than a commit."""
         if self._open.connection is not None:
             with self.translate_errors(), self._open.connection.begin_nested():
+                self._set_overwriting(self._open.connection)
                 yield self._open.connection
             return
         with self.translate_errors(), self._write_engine.begin() as connection:
+            self._set_overwriting(connection)
             yield connection
 
     @contextmanager
@@ -131,6 +134,19 @@ class Database:
             yield
         finally:
             self._open.actor = before
+
+    @contextmanager
+    def overwriting(self) -> Iterator[None]:
+        """Let what this thread deletes be overwritten (sqlite.org/pragma.html#pragma_secure_delete)."""
+        before, self._open.overwrites = self._open.overwrites, True
+        try:
+            yield
+        finally:
+            self._open.overwrites = before
+
+    def _set_overwriting(self, connection: Connection) -> None:
+        if self._open.overwrites:
+            get_driver_connection(connection).execute("pragma secure_delete = on")
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -167,7 +183,7 @@ class Database:
     @property
     def is_file(self) -> bool:
         """Whether it is a file of its own, which other processes can open."""
-        return _is_file(self.url)
+        return is_file(self.url)
 
     def set_write_ahead_log(self) -> None:
         """Make the file of an SQLite database use a write-ahead log, which is a property of the file."""
@@ -222,26 +238,12 @@ def get_driver_connection(connection: Connection) -> Any:
     return connection.connection.driver_connection
 
 
-def _parse_url(text: str) -> URL:
-    if "://" not in text:
-        return URL.create("sqlite", database=str(Path(text).expanduser()))
-    try:
-        url = make_url(text)
-    except ArgumentError:
-        line = f"takes a file path or a database URL such as sqlite:////data/u.db, got {text!r}"
-        raise UserError(line, field="store") from None
-    if url.drivername not in ("sqlite", "sqlite+pysqlite"):
-        line = f"this version stores its data in SQLite only, got a URL of {url.drivername!r}"
-        raise UserError(line, field="store")
-    return url
-
-
 def _make_engine(
     url: URL, checkpointer: Checkpointer | None, files: DatabaseFiles | None, *, sync_full: bool
 ) -> Engine:
-    if _is_file(url):
+    if is_file(url):
         _create_private(Path(str(url.database)))
-    pool = StaticPool if _is_in_memory(url) else QueuePool
+    pool = StaticPool if is_in_memory(url) else QueuePool
     engine = create_engine(url, poolclass=pool, connect_args={"check_same_thread": False})
     if files is not None:
         _watch_files(engine, files)
@@ -249,7 +251,7 @@ def _make_engine(
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:
         _set_pragmas(connection, sync_full=sync_full)
-        add_living_function(connection, Path(str(url.database)) if _is_file(url) else None)
+        add_living_function(connection, Path(str(url.database)) if is_file(url) else None)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -280,6 +282,9 @@ def _set_pragmas(connection: sqlite3.Connection, *, sync_full: bool) -> None:
     cursor.execute(f"pragma synchronous = {'full' if sync_full else 'normal'}")
     cursor.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
     cursor.execute(f"pragma journal_size_limit = {LONGEST_LOG_BYTES}")
+    if cursor.execute("pragma secure_delete").fetchone() == (0,):
+        # Pages keep no copies of what was on them; `overwriting` also writes to those that become free.
+        cursor.execute("pragma secure_delete = fast")
     cursor.close()
 
 
@@ -337,15 +342,7 @@ class _OpenTransaction(local):
 
     connection: Connection | None = None
     actor: str | None = None
-
-
-def _is_in_memory(url: URL) -> bool:
-    return url.database in (None, "", ":memory:")
-
-
-def _is_file(url: URL) -> bool:
-    # SQLite itself interprets a URI that begins with "file:".
-    return not _is_in_memory(url) and not str(url.database).startswith("file:")
+    overwrites = False
 
 
 def _check_file(file: str, *, make: bool) -> None:

@@ -37,7 +37,7 @@ def _copy_column(column: Column[Any]) -> Column[Any]:
     )
 
 
-TRASH = {
+TRASH: dict[type[Base], Table] = {
     row: _copy_table(row)
     for row in (
         *(t.CollectionRow, t.FolderRow, t.RequestItemRow, t.ExampleRow, t.PromotedRow),

@@ -35,6 +35,15 @@ def build_free_condition() -> ColumnElement[bool]:
     return and_(is_left, or_(is_no_websocket, row.session_number.not_in(_select_sessions(*RECORDING))))
 
 
+def check_free(tx: Session, condition: ColumnElement[bool]) -> None:
+    """Raise Conflict if one of the exchanges that fit is not free."""
+    session, exchange = t.SessionRow, t.ExchangeRow
+    used = select(session.id, session.name).join(exchange, exchange.session_number == session.number)
+    found = tx.execute(used.where(condition, ~build_free_condition()).limit(1)).one_or_none()
+    if found is not None:
+        check_unused(tx, t.GatewayRow.session_id, found.id, "session", found.name)
+
+
 def find_earliest_start(database: Database) -> float | None:
     """Return when the first of the running gateways started, in seconds since the epoch; None if none runs."""
     with database.begin_read() as tx:

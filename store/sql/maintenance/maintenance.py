@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from pathlib import Path
 
 from sqlalchemy import ColumnElement, and_, exists, func, select, text
 
 from understudy.store.progress import ReportProgress, ignore_progress
 from understudy.store.repositories.maintenance import OldHistory, Pruned, StoreDescription, StoreNumbers, StoreSizes
 from understudy.store.sql.database import tables as t
+from understudy.store.sql.database.checkpoints import clear_log
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.deletion.exchange_deletion import delete_exchanges
 from understudy.store.sql.deletion.gateway_uses import build_free_condition
@@ -19,6 +21,7 @@ from understudy.store.sql.maintenance.checks import check_bodies, check_file, ch
 from understudy.store.sql.maintenance.vacuum import vacuum_database
 from understudy.store.sql.repositories.bodies import SqlBodies
 
+CLEAR_SECONDS = 5.0
 _REVISION = text("select version_num from alembic_version")
 
 
@@ -52,6 +55,12 @@ class SqlMaintenance:
         discard_search_index(self._database)
         vacuum_database(self._database)
 
+    def clear_log(self) -> bool:
+        if not self._database.is_file:
+            return True
+        with self._database.translate_errors():
+            return clear_log(Path(str(self._database.url.database)), CLEAR_SECONDS)
+
     def _read_sizes(self) -> StoreSizes:
         file = str(self._database.url.database) if self._database.is_file else ""
         with self._database.begin_read() as tx:
@@ -67,14 +76,15 @@ class SqlMaintenance:
     def _count(self) -> StoreNumbers:
         exchange, body = t.ExchangeRow, t.BodyRow
         with self._database.begin_read() as tx:
-            sessions, exchanges, examples, bodies, calls = (
+            sessions, exchanges, examples, bodies, calls, deletions = (
                 tx.execute(select(func.count()).select_from(row)).scalar_one()
-                for row in (t.SessionRow, exchange, t.ExampleRow, body, t.CallRow)
+                for row in (t.SessionRow, exchange, t.ExampleRow, body, t.CallRow, t.DeletionRow)
             )
+            deleted = tx.scalar(select(func.coalesce(func.sum(t.DeletionRow.size), 0))) or 0
             size = tx.scalar(select(func.coalesce(func.sum(body.size), 0))) or 0
             # Apart: SQLite takes each from the end of an index, but not both at once.
             oldest, newest = (tx.scalar(select(end(exchange.started_at))) for end in (func.min, func.max))
-        return StoreNumbers(sessions, exchanges, examples, bodies, size, calls, oldest, newest)
+        return StoreNumbers(sessions, exchanges, examples, bodies, size, calls, oldest, newest, deletions, deleted)
 
 
 def _is_old(old: OldHistory) -> ColumnElement[bool]:

@@ -110,6 +110,9 @@ class SqlHistory:
     def select(self, criteria: HistoryFilter) -> Iterator[Exchange]:
         yield from heapq.merge(*(self._read_pages(criteria, ids) for ids in _split_ids(criteria.ids)), key=_sort_key)
 
+    def select_ids(self, criteria: HistoryFilter) -> list[int]:
+        return [id_ for ids in _split_ids(criteria.ids) for id_ in self._select_ids(criteria, ids)]
+
     def list_newest(self, criteria: HistoryFilter, limit: int, before: HistoryPosition | None = None) -> list[Exchange]:
         exchanges: list[Exchange] = []
         for ids in _split_ids(criteria.ids):
@@ -181,6 +184,16 @@ class SqlHistory:
             if len(page) < size:
                 return
             last = HistoryPosition.of(page[-1])
+
+    def _select_ids(self, criteria: HistoryFilter, ids: list[int] | None) -> Sequence[int]:
+        query = select(_EXCHANGES.c.id).where(*build_conditions(criteria)).order_by(_EXCHANGES.c.id)
+        query = query if ids is None else query.where(_EXCHANGES.c.id.in_(ids))
+        while True:
+            if criteria.search is not None:
+                self._search_index.update(ignore_progress)
+            with self._database.begin_read() as tx:
+                if criteria.search is None or self._search_index.is_built(tx.connection()):
+                    return tx.scalars(query).all()
 
     def _read_page(self, query: Select[Any], criteria: HistoryFilter) -> list[Exchange]:
         while True:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.factories.messages import ORIGIN, make_example, make_request, make_response
-from tests.factories.stored import make_call, make_exchange, make_item, make_server_error, serve
+from tests.factories.stored import collect, make_call, make_exchange, make_item, make_server_error, serve
 from understudy.store.model.collections import Environment
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Chunk, InterimResponse
@@ -19,6 +19,7 @@ from understudy.store.model.mock_servers import PRESETS, ApiKey, Behaviour, Matc
 from understudy.store.model.values import replace
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.repositories.collections import CollectionUpdate
+from understudy.store.repositories.store import Store
 from understudy.store.sql.database.engine import Database, get_driver_connection
 from understudy.store.sql.database.schema import HEAD
 from understudy.store.sql.database.upgrade import TABLES_OF_HISTORY, migrate
@@ -65,7 +66,34 @@ def make(file: Path) -> None:
     store.mock_servers.save_server_error(make_server_error(mock, id="01J8ZZZZZZZZZZZZZZZZZERROR"))
     store.keys.add(ApiKey("01J8ZZZZZZZZZZZZZZZZZZZKEY", "ci", "d" * 64, "wxyz", 1_000.0))
     store.calls.add([make_call(mock)], {mock.id: 10})
+    fill_trash(store)
     store.close()
+
+
+def fill_trash(store: Store) -> None:
+    """Delete one thing of each kind, so that a later migration has to keep what can be restored."""
+    gone = store.sessions.create("gone", None)
+    ids = store.history.add([make_exchange(gone.id, started=3_000.0), make_exchange(gone.id, started=4_000.0)])
+    store.trash.put_entries(ids[:1])
+    store.trash.put_session(gone.id)
+    collection = collect(
+        store, make_example(id="01J8ZZZZZZZZZZZZZZZZZZGONE", item_id="01J8ZZZZZZZZZZZZZZZZZZGITE"), name="gone"
+    )
+    other = collect(
+        store, make_example(id="01J8ZZZZZZZZZZZZZZZZZZLEFT", item_id="01J8ZZZZZZZZZZZZZZZZZZLITE"), name="left"
+    )
+    store.trash.put_collection(collection.id)
+    store.trash.put_example(other.id, "01J8ZZZZZZZZZZZZZZZZZZLEFT")
+    store.environments.save(Environment("01J8ZZZZZZZZZZZZZZZZZZGENV", "gone", {"a": "1"}))
+    store.trash.put_environment("01J8ZZZZZZZZZZZZZZZZZZGENV")
+    mock = serve(store, other, "gone", id="01J8ZZZZZZZZZZZZZZZZZZGMOC")
+    errors = [make_server_error(mock, name, id=f"01J8ZZZZZZZZZZZZZZZZZ{name}") for name in ("FIRST", "OTHER")]
+    for error in errors:
+        store.mock_servers.save_server_error(error)
+    store.calls.add([make_call(mock)], {mock.id: 10})
+    store.trash.put_server_error(errors[0].id)
+    store.trash.put_calls(mock.id)
+    store.trash.put_mock_server(mock.id)
 
 
 def make_interrupted(file: Path) -> None:

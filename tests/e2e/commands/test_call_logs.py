@@ -183,7 +183,9 @@ def test_a_call_of_another_mock_server_is_not_shown(logged: Understudy) -> None:
 
 def test_clearing(understudy: Understudy, serving: Serving) -> None:
     call(f"{serving.url}/down")
-    assert quickly(understudy, "mocks", "logs", "shop", "--clear") == "Deleted 1 call of shop.\n"
+    assert (
+        quickly(understudy, "mocks", "logs", "shop", "--clear") == "Deleted 1 call of shop. Undo: understudy undo 1\n"
+    )
     assert quickly(understudy, "mocks", "logs", "shop") == "No calls.\n"
     assert quick_json(understudy, "mocks verify shop --called 'GET /down' --never")["held"]
 

@@ -165,14 +165,14 @@ def test_history_limit_takes_the_newest(promoted_once: Understudy) -> None:
 
 def test_deleting_a_session_leaves_what_was_promoted(promoted: Understudy) -> None:
     """Its exchanges go, its examples stay whole."""
-    assert promoted.run("sessions", "delete", "shop") == "Deleted session shop.\n"
+    assert promoted.run("sessions", "delete", "shop") == "Deleted session shop. Undo: understudy undo 1\n"
     assert (promoted.json("sessions", "list"), promoted.json("history", "list")) == ([], [])
     assert json.loads(response_body(promoted, USERS_1)) == {"id": 1, "name": "Ada"}
 
 
 def test_deleting_a_collection_leaves_history(promoted: Understudy) -> None:
     """Its examples go, the exchanges stay."""
-    assert promoted.run("collections", "delete", "shop") == "Deleted collection shop.\n"
+    assert promoted.run("collections", "delete", "shop") == "Deleted collection shop. Undo: understudy undo 1\n"
     assert promoted.json("collections", "list") == []
     assert len(promoted.json("history", "list")) == len(CALLS)
 

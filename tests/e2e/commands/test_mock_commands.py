@@ -358,7 +358,7 @@ def test_match_decides_as_the_mock_server_does(mocked: Understudy) -> None:
 
 def test_a_deleted_mock_server_leaves_its_collection(mocked: Understudy) -> None:
     """It is gone with its server errors."""
-    assert run(mocked, "mocks delete shop") == "Deleted mock server shop.\n"
+    assert run(mocked, "mocks delete shop") == "Deleted mock server shop. Undo: understudy undo 1\n"
     assert [one["name"] for one in quick_json(mocked, "mocks list")] == ["secret"]
     assert [one["name"] for one in quick_json(mocked, "collections list")] == ["shop"]
 
@@ -451,7 +451,7 @@ def test_variables_are_set_and_unset(mocked: Understudy) -> None:
 def test_an_environment_that_nobody_uses_is_deleted(mocked: Understudy) -> None:
     """After its mock server let go of it."""
     run(mocked, "mocks edit shop --no-environment")
-    assert run(mocked, "environments delete stage") == "Deleted environment stage.\n"
+    assert run(mocked, "environments delete stage") == "Deleted environment stage. Undo: understudy undo 1\n"
 
 
 def test_variables_of_a_collection(understudy: Understudy) -> None:

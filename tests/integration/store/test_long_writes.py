@@ -1,4 +1,4 @@
-"""Long deletions let other programs write between their pieces."""
+"""Long deletions, and their undo, let other programs write between their pieces."""
 
 from __future__ import annotations
 
@@ -88,8 +88,12 @@ def test_a_recorder_writes_during_long_deletions(tmp_path: Path) -> None:
         store.history.index_for_search()
         with writing_often(tmp_path / "a.db") as waited:
             pruned = store.maintenance.prune(OldHistory(EXCHANGES / 4))
-            store.sessions.delete(gone)
-            store.collections.delete(collection.id)
+            session = store.trash.put_session(gone).number
+            examples_gone = store.trash.put_collection(collection.id).number
+            for number in (session, examples_gone):
+                store.trash.restore(number)
+            store.trash.forget(store.trash.put_session(gone).number)
+            store.trash.forget(store.trash.put_collection(collection.id).number)
         assert pruned.exchanges == EXCHANGES // 4
         assert len(list(store.history.select(HistoryFilter(session_id=kept)))) == EXCHANGES // 4
         numbers = store.maintenance.describe().numbers

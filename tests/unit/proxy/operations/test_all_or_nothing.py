@@ -53,7 +53,7 @@ OPERATIONS: list[tuple[Operation, str]] = [
     ),
     (partial(environments.set_variables, environment="new", new={"a": "1"}, actor="ada"), "environments.save"),
     (partial(environments.remove_variables, environment="stage", names=["base"], actor="ada"), "environments.save"),
-    (partial(environments.delete_environment, environment="stage", actor="ada"), "environments.delete"),
+    (partial(environments.delete_environment, environment="stage", actor="ada"), "trash.put_environment"),
     (partial(examples.add_example, collection="shop", draft=DRAFT, actor="ada"), "collections.update"),
     (
         partial(examples.change_example, example="one", changes=ExampleChanges(status=404), actor="ada"),
@@ -61,7 +61,7 @@ OPERATIONS: list[tuple[Operation, str]] = [
     ),
     (save_document, "collections.save_example"),
     (save_answer, "collections.update"),
-    (partial(examples.delete_example, example="one", actor="ada"), "collections.delete_example"),
+    (partial(examples.delete_example, example="one", actor="ada"), "trash.put_example"),
     (partial(CREATE, source=ExistingCollection("shop")), "environments.save"),
     (partial(CREATE, source=TypedRequests([(Typed("GET", "/b", 200), b"")])), "environments.save"),
     (partial(CREATE, source=RecordedHistory(EVERYTHING)), "environments.save"),
@@ -84,7 +84,7 @@ OPERATIONS: list[tuple[Operation, str]] = [
     ),
     (
         partial(server_errors.delete_server_error, mock="shop", error="down", actor="ada"),
-        "mock_servers.delete_server_error",
+        "trash.put_server_error",
     ),
     (partial(server_errors.activate_server_error, mock="shop", error="down", actor="ada"), "mock_servers.save"),
     (partial(server_errors.deactivate_server_error, mock="shop", actor="ada"), "mock_servers.save"),

@@ -57,7 +57,7 @@ def test_variables_of_no_collection_are_not_set(store: Store) -> None:
 
 def test_a_deleted_collection_is_gone(store: Store) -> None:
     shop = collect(store, make_example("/a"))
-    assert delete_collection(store, "shop", actor="ada") == shop
+    assert delete_collection(store, "shop", actor="ada").thing == shop
     assert list(read_collection_page(store, WHOLE_LIST).items) == []
 
 

@@ -80,7 +80,7 @@ def test_a_call_to_another_mock_server_is_not_read(store: Store, mock: MockServe
 
 
 def test_a_cleared_log_is_empty(store: Store, mock: MockServer) -> None:
-    assert clear_calls(store, "shop", actor="ada").calls == 3
+    assert clear_calls(store, "shop", actor="ada").thing.calls == 3
     assert list_calls(store, "shop").calls == []
 
 

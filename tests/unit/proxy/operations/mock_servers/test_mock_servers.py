@@ -174,7 +174,7 @@ def test_the_policy_lists_what_is_public(store: Store, mock: MockServer) -> None
 
 
 def test_a_deleted_mock_server_leaves_its_collection(store: Store, mock: MockServer) -> None:
-    assert delete_mock_server(store, "shop", actor="ada") == mock
+    assert delete_mock_server(store, "shop", actor="ada").thing == mock
     assert (list(read_mock_server_page(store, WHOLE_LIST).items), len(store.collections.list_summaries())) == ([], 1)
 
 
