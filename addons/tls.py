@@ -9,6 +9,7 @@ from mitmproxy.addons.tlsconfig import AppData, TlsConfig
 from mitmproxy.proxy.layers.modes import HttpProxy
 
 from understudy.addons.current import CurrentMode
+from understudy.addons.loop.client_limits import ClientLimits
 from understudy.addons.patches.tls_alerts import end_on_fatal_alert, watch_first_read
 from understudy.addons.tls_refusals import TlsRefusals
 
@@ -22,9 +23,10 @@ class GatewayTls(TlsConfig):
     HTTP/2. In an offline mode such a client uses the gateway as the API, and gets HTTP/2.
     """
 
-    def __init__(self, current: CurrentMode, refusals: TlsRefusals) -> None:
+    def __init__(self, current: CurrentMode, refusals: TlsRefusals, limits: ClientLimits) -> None:
         super().__init__()
         self._current = current
+        self._limits = limits
         self._refusals = refusals
 
     def tls_start_server(self, tls_start: tls.TlsData) -> None:
@@ -51,6 +53,7 @@ class GatewayTls(TlsConfig):
 
     def tls_established_client(self, data: tls.TlsData) -> None:
         """Wait for the first request of a client."""
+        self._limits.end_handshake(data.context.client.id)
         self._refusals.begin(data.context.client.id, _find_host(data))
 
     def tls_failed_client(self, data: tls.TlsData) -> None:

@@ -13,10 +13,11 @@ from understudy.store.errors import UserError
 from understudy.store.model.values import replace
 
 if TYPE_CHECKING:
+    from understudy.proxy.client_limits import GivenLimits
     from understudy.store.repositories.store import Store
 
 FILE_NAME = "understudy.toml"
-TEXTS, LISTS, TABLES = ("store", "upstream"), ("hosts",), ("replay", "redaction")
+TEXTS, LISTS, TABLES = ("store", "upstream"), ("hosts",), ("replay", "redaction", "limits")
 
 NameLists = Mapping[str, tuple[str, ...]]
 """Lists of texts by the names of their keys."""
@@ -28,7 +29,7 @@ class ProjectFile:
 
     `store` is a path from the root of the file system or a database URL. `upstream` is the API to record, `hosts` are
     addresses of names as HOST:PORT:ADDRESS. `replay` has the settings of replays that are lists, `redaction` the rules
-    beside those of the store, by the fields of `Rules`.
+    beside those of the store, by the fields of `Rules`. `limits` are those on clients, by the fields of `Limits`.
     """
 
     path: Path | None = None
@@ -37,6 +38,7 @@ class ProjectFile:
     hosts: tuple[str, ...] = ()
     replay: NameLists = field(default_factory=dict)
     redaction: NameLists = field(default_factory=dict)
+    limits: Mapping[str, object] = field(default_factory=dict)
 
     @contextmanager
     def name_key(self, key: str) -> Iterator[None]:
@@ -92,6 +94,7 @@ def parse_project(path: Path, content: Mapping[str, Any]) -> ProjectFile:
         _get_list(path, "", content, "hosts"),
         _get_table(path, content, "replay"),
         _get_table(path, content, "redaction"),
+        _get_limits(path, content),
     )
 
 
@@ -141,6 +144,22 @@ def _get_table(path: Path, content: Mapping[str, Any], key: str) -> NameLists:
     if table:
         _check_keys(path, f"{key}.", table, _list_keys(key))
     return {name: _get_list(path, f"{key}.", table, name) for name in table}
+
+
+def _get_limits(path: Path, content: Mapping[str, Any]) -> Mapping[str, object]:
+    table = content.get("limits", {})
+    if not isinstance(table, dict):
+        raise _make_error(path, "limits", f"takes a table, written [limits], got {table!r}")
+    return table
+
+
+def read_limits(texts: Iterable[str], project: ProjectFile) -> GivenLimits:
+    """Return the limits on clients that options and a project file give; raises UserError."""
+    from understudy.proxy.client_limits import parse_limits
+
+    with project.name_key("limits"):
+        parse_limits((), project.limits)
+    return parse_limits(texts, project.limits)
 
 
 def _get_list(path: Path, prefix: str, table: Mapping[str, Any], key: str) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from understudy.serving.http1.heads import HEAD_END, RequestHead, read_request
 from understudy.serving.http1.limits import DEFAULT_LIMITS, Limits
 from understudy.serving.http1.request_reader import ExpectContinue, RawRequest, RequestEvent, RequestReader
 from understudy.serving.http1.rules import MalformedRequest
+from understudy.serving.http1.waits import Awaited, ClientWait
 from understudy.serving.http1.wire import CLOSE, CONTINUE, KEEP_ALIVE, add_connection
 from understudy.serving.site_protocol import CurrentSite, Site
 from understudy.serving.steps import Close, HandOver, Step, Wait
@@ -138,6 +139,22 @@ class Responder:
         self._fetched_body = body
         if self._phase is Phase.FETCHING:
             self._phase = _ANSWERING
+
+    def find_wait(self) -> ClientWait:
+        """Return what is awaited from the client."""
+        reader = self.reader
+        if self._phase is _FINISHED:
+            return ClientWait(Awaited.END)
+        if self.is_busy:
+            return ClientWait(Awaited.NOTHING)
+        if reader.is_in_body:
+            return ClientWait(Awaited.BODY, reader.number)
+        return ClientWait(Awaited.HEAD, reader.number) if reader.is_in_head else ClientWait(Awaited.REQUEST)
+
+    def refuse(self, refusal: MalformedRequest) -> None:
+        """Refuse the request that is being received; nothing behind it is read."""
+        self.reader.stop()
+        self._queue.append(refusal)
 
     def release(self) -> None:
         """End a Hold."""

@@ -20,11 +20,13 @@ from understudy.addons.flows import UNRESOLVABLE_ADDRESS
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.addons.loop.client_holds import ClientHolder, ReleaseEvent
 from understudy.addons.websockets.replay_layer import ConversationLayer
+from understudy.addons.loop.client_limits import TimeLimitEvent, WaitsForClient
 from understudy.serving.answers.body_schedule import Fetch
 from understudy.serving.answers.replies import Hold, Upgrade
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.site import ConnectionKind, GatewaySite, GatewaySites
 from understudy.serving.http1.limits import DEFAULT_GATEWAY_LIMITS, Limits
+from understudy.serving.http1.waits import Awaited, ClientWait
 from understudy.serving.responder import Responder
 from understudy.serving.steps import Close, HandOver, Step, Wait
 from understudy.store.model.messages import Body, Origin
@@ -98,6 +100,10 @@ class AnswerLayer(layer.Layer):
         elif isinstance(event, events.Wakeup):
             if event.command is self._waiting:
                 yield from self._wake()
+        elif isinstance(event, TimeLimitEvent):
+            event.is_handled = True
+            self._responder.refuse(event.refusal)
+            yield from self._advance()
         elif isinstance(event, ReleaseEvent) and event.holder is self._holder:
             yield from self._end_hold()
         elif isinstance(event, events.ConnectionClosed) and event.connection is self.context.client:
@@ -105,6 +111,15 @@ class AnswerLayer(layer.Layer):
             yield from self._end_hold()
             if self._waiting is None:
                 yield from self._advance()
+
+    def find_wait(self) -> ClientWait:
+        """Return what is awaited from the client."""
+        if self._next is not None:
+            return self._next.find_wait() if isinstance(self._next, WaitsForClient) else ClientWait(Awaited.MOVEMENT)
+        if self._is_closed:
+            return ClientWait(Awaited.END)
+        is_busy = self._holder.is_holding or self._waiting is not None
+        return ClientWait(Awaited.NOTHING) if is_busy else self._responder.find_wait()
 
     @property
     def is_idle(self) -> bool:

@@ -28,6 +28,7 @@ from understudy.serving.gateway.site import ConnectionKind
 from understudy.serving.http1.exchange_reader import Destination, ExchangeReader
 from understudy.serving.http1.heads import UpstreamProtocolError
 from understudy.serving.http1.rules import MalformedRequest
+from understudy.serving.http1.waits import Awaited
 from understudy.store.model.exchanges import CLIENT_LEFT, describe_unreached
 from understudy.store.model.gateways import OnLoss
 from understudy.store.model.messages import Origin
@@ -142,6 +143,14 @@ class ExchangeForwarder:
             and exchange.is_running
             and self._upstreams.is_open
         )
+
+    @property
+    def awaited(self) -> Awaited:
+        """What is awaited from the client: the rest of its request, unless it is being answered already."""
+        exchange = self._exchange
+        if not self.can_take_body or exchange is None:
+            return Awaited.NOTHING
+        return Awaited.BODY if exchange.reader.response is None else Awaited.MOVEMENT
 
     def read_body(self, data: bytes) -> int:
         """Return how many of these bytes belong to the request. Raises FramingError."""

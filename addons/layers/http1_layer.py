@@ -12,7 +12,9 @@ from understudy.addons.layers.answer_layer import AnswerLayer
 from understudy.addons.layers.record_layer import RecordLayer, Successor
 from understudy.addons.layers.upstream_connection import CommandIterator
 from understudy.addons.loop.client_holds import ClientHolder
+from understudy.addons.loop.client_limits import WaitsForClient
 from understudy.serving.gateway.site import ConnectionKind
+from understudy.serving.http1.waits import Awaited, ClientWait
 
 HttpLayerFactory = Callable[[Context, bytes], layer.Layer]
 
@@ -41,6 +43,10 @@ class Http1Layer(layer.Layer):
         if self._child is not record and isinstance(event, events.ConnectionEvent) and record.owns(event.connection):
             return record.handle_event(event)  # such as the end of an upstream that it closed
         return self._child.handle_event(event)
+
+    def find_wait(self) -> ClientWait:
+        """Return what is awaited from the client."""
+        return self._child.find_wait() if isinstance(self._child, WaitsForClient) else ClientWait(Awaited.MOVEMENT)
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         yield from self.handle_event(event)

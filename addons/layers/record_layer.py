@@ -20,6 +20,7 @@ from understudy.addons.layers.exchange_in_flight import CommitEvent, ExchangeInF
 from understudy.addons.layers.record_states import ClientState, Ended, Forwarding, Idle, Skipping, Spying, move
 from understudy.addons.layers.spy import LookupState, SpyRequest
 from understudy.addons.layers.upstream_connection import CommandIterator
+from understudy.addons.loop.client_limits import TimeLimitEvent
 from understudy.addons.loop.connections import PausedReading
 from understudy.serving.answers.answer import read_error_message, render_refusal
 from understudy.serving.gateway import error_replies as replies
@@ -35,6 +36,7 @@ from understudy.serving.http1.heads import (
     read_request,
 )
 from understudy.serving.http1.rules import MalformedRequest, refuse_body_size, refuse_version
+from understudy.serving.http1.waits import Awaited, ClientWait
 from understudy.serving.http1.wire import CONTINUE
 from understudy.serving.seen_calls import NOT_READ, see_refusal
 from understudy.store.errors import StoreError
@@ -71,6 +73,7 @@ class RecordLayer(layer.Layer):
         self._unread_since = 0.0  # seconds since the epoch
         self._checked = 0  # how much of an incomplete head was checked
         self._body_bytes = 0  # what has come of the body of the request that is forwarded
+        self._body_since = 0.0  # when the request was accepted, in seconds since the epoch
         self._has_last_request = False  # the client sends no other, or it cannot be found in the bytes
         self._paused_reading = PausedReading(settings.connections, context.client.id)
         self._forwarder = ExchangeForwarder(
@@ -104,7 +107,33 @@ class RecordLayer(layer.Layer):
             return self._forwarder.handle_commit(event)
         if isinstance(event, events.CommandCompleted):
             return self._handle_completion(event)
-        return iter(())
+        return self._handle_time_limit(event) if isinstance(event, TimeLimitEvent) else iter(())
+
+    def find_wait(self) -> ClientWait:
+        """Return what is awaited from the client."""
+        state = self._state
+        if isinstance(state, Idle):
+            return ClientWait(Awaited.HEAD, self._unread_since) if self._unread else ClientWait(Awaited.REQUEST)
+        if isinstance(state, Ended):
+            return ClientWait(Awaited.END)
+        if isinstance(state, Forwarding):
+            return ClientWait(self._forwarder.awaited, self._body_since)
+        is_awaited = isinstance(state, Skipping) or (
+            isinstance(state, Spying) and state.spy.state is LookupState.READING
+        )
+        return ClientWait(Awaited.BODY, self._body_since) if is_awaited else ClientWait(Awaited.NOTHING)
+
+    def _handle_time_limit(self, event: TimeLimitEvent) -> CommandIterator:
+        """Refuse a request that has not come in time."""
+        event.is_handled = True
+        state = self._state
+        if isinstance(state, Forwarding):
+            return self._refuse_body(event.refusal)
+        if isinstance(state, Skipping):  # it has been answered
+            return self._close_client()
+        if isinstance(state, Spying):
+            self._settings.guard.end_request(self.context.client.id)
+        return self._refuse(event.refusal)
 
     def _handle_client_event(self, event: events.ConnectionEvent) -> CommandIterator:
         if isinstance(event, events.DataReceived):
@@ -149,7 +178,10 @@ class RecordLayer(layer.Layer):
         if active.mode.is_offline:  # a request finishes in the mode it started in
             return self._hand_over(Successor.ANSWERS)
         if self._unread[:1] in b"\r\n":  # empty lines before a request are to be skipped (RFC 9112, section 2.2)
-            self._unread = self._unread.lstrip(b"\r\n") or self._unread[-1:]
+            begun = self._unread.lstrip(b"\r\n")
+            self._unread = begun or self._unread[-1:]
+            if not begun:
+                return iter(())
         data, limits = self._unread, self._settings.limits.forwarding
         end = data.find(HEAD_END, max(0, self._checked - 3)) + len(HEAD_END)
         if end < len(HEAD_END):
@@ -176,6 +208,7 @@ class RecordLayer(layer.Layer):
         if route.is_reverse and not self._kind.tls:
             head = restore_cookies(head, self._settings.sites.renamed)
         self._settings.guard.begin_request(self.context.client.id)
+        self._body_since = self._unread_since
         active = active.for_origin(route.origin)
         request = AcceptedRequest(active, head, route, self._unread_since)
         if active.mode is Mode.SPY:

@@ -35,8 +35,6 @@ class ClientHolder:
     def begin(self, hold: Hold) -> bool:
         """Hold the request until `end`; return whether it is held, which it is not if too many are."""
         self._held = self._all.begin(hold, self._post_release)
-        if self._held is not None:
-            self._connections.suspend_timeout(self._client_id)
         return self.is_holding
 
     def end(self) -> None:
@@ -44,7 +42,6 @@ class ClientHolder:
         held, self._held = self._held, None
         if held is not None:
             self._all.end(held)
-            self._connections.resume_timeout(self._client_id)
 
     def _post_release(self) -> None:
         self._connections.put(self._client_id, ReleaseEvent(self), self.end)

@@ -20,9 +20,6 @@ from understudy.store.model.exchanges import CLIENT_LEFT, GATEWAY_STOPPED
 # Close with a TCP reset (setsockopt(2), SO_LINGER).
 _RESET = struct.pack("ii", 1, 0)
 
-# More than mitmproxy's own timeout, after which it next looks whether a client may be idle at all.
-SUSPENDED_SECONDS = 24 * 60 * 60
-
 
 def explain_disconnect(client: Client) -> str:
     """Return why an exchange failed whose client connection ended: the gateway was stopped, or the client left."""
@@ -84,27 +81,6 @@ class ClientConnections:
         """Whether a connection is not lost or closed, so that its peer may receive."""
         writer = self._find_writer(client_id, connection)
         return writer is not None and not writer.is_closing()
-
-    def suspend_timeout(self, client_id: str) -> None:
-        """Let a client be idle as long as it is: each call needs one of `resume_timeout`."""
-        if (handler := self._find_handler(client_id)) is None:
-            return
-        watchdog = handler.timeout_watchdog
-        watchdog.blocker += 1
-        watchdog.can_timeout.clear()
-        # It may be asleep already, and then looks at the time, not at `can_timeout`.
-        watchdog.timeout += SUSPENDED_SECONDS
-
-    def resume_timeout(self, client_id: str) -> None:
-        """Limit the idle time of a client again."""
-        if (handler := self._find_handler(client_id)) is None:
-            return
-        watchdog = handler.timeout_watchdog
-        watchdog.blocker -= 1
-        watchdog.timeout -= SUSPENDED_SECONDS
-        if watchdog.blocker == 0:
-            watchdog.register_activity()
-            watchdog.can_timeout.set()
 
     def hang_up(self, client_id: str, reason: str) -> None:
         """Close a client's connection; a request under way fails, see `explain_disconnect`."""

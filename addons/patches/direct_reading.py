@@ -170,9 +170,12 @@ class DirectProtocol(asyncio.Protocol):
         self._connection = connection
         self._reader = reader
         self._streams = streams
+        self.received = 0  # bytes
+        self.resumed = 0  # how often the peer took bytes again
 
     def data_received(self, data: bytes) -> None:
         """Pass received bytes on."""
+        self.received += len(data)
         state = self._connection.state
         can_read = state is ConnectionState.OPEN or state & ConnectionState.CAN_READ
         if can_read and self._reader.is_awaited and self._reader.outputs.has_room:
@@ -191,6 +194,7 @@ class DirectProtocol(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """Let writers go on: the peer takes bytes again."""
+        self.resumed += 1
         self._streams.resume_writing()
 
     def eof_received(self) -> bool | None:

@@ -6,6 +6,8 @@ HTTP/1.1 do not use this.
 
 from __future__ import annotations
 
+from typing import Any
+
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.layers.http._http1 import Http1Server
 
@@ -15,6 +17,7 @@ from understudy.serving.gateway.error_replies import encode_reply
 from understudy.serving.http1.heads import HEAD_END, UnsupportedRequest, check_partial_head, read_request
 from understudy.serving.http1.limits import DEFAULT_LIMITS, Limits
 from understudy.serving.http1.rules import MalformedRequest, refuse_version
+from understudy.serving.http1.waits import Awaited, ClientWait
 
 _limits = DEFAULT_LIMITS
 
@@ -35,8 +38,22 @@ def read_headers(self: Http1Server, event: events.ConnectionEvent) -> layer.Comm
         yield from refuse(self, problem)
 
 
-def refuse(connection: Http1Server, problem: MalformedRequest) -> layer.CommandGenerator[None]:
-    """Send an error, and end the connection; what the client still sends is dropped."""
+def find_http1_wait(connection: object) -> ClientWait | None:
+    """Return what a connection of HTTP/1.1 awaits from its client; None for one of HTTP/2."""
+    if not isinstance(connection, Http1Server):
+        return None
+    state, number = connection.state, connection.stream_id
+    if state == connection.read_headers:
+        return ClientWait(Awaited.HEAD, number) if connection.buf else ClientWait(Awaited.REQUEST)
+    if state == connection.read_body and connection.response is None:
+        return ClientWait(Awaited.BODY, number)
+    if state == connection.done:
+        return ClientWait(Awaited.END)
+    return ClientWait(Awaited.MOVEMENT if state == connection.passthrough else Awaited.NOTHING)
+
+
+def refuse(connection: Any, problem: MalformedRequest) -> layer.CommandGenerator[None]:
+    """Send an error on a connection of HTTP/1.1, and end it; what the client still sends is dropped."""
     yield commands.SendData(connection.conn, encode_reply(render_refusal(problem), None, keep=False))
     yield commands.CloseTcpConnection(connection.conn, half_close=True)
     connection.state = connection.done

@@ -18,7 +18,9 @@ from understudy.addons.flows import UNRESOLVABLE_ADDRESS
 from understudy.addons.forwarding_settings import ForwardingSettings
 from understudy.addons.layers.answer_layer import describe_connection
 from understudy.addons.layers.http1_layer import Http1Layer
+from understudy.addons.loop.client_limits import ClientLimits
 from understudy.addons.streams.gateway_http_layer import GatewayHttpLayer
+from understudy.serving.http1.waits import Awaited, ClientWait
 
 HTTP_2_PREFACE = b"PRI * HTTP/2.0\r\n"
 TLS_HANDSHAKE = b"\x16"
@@ -27,19 +29,23 @@ TLS_HANDSHAKE = b"\x16"
 class LayerChooser:
     """The addon that chooses the next layer, before mitmproxy's NextLayer, which chooses where this one does not."""
 
-    def __init__(self, settings: ForwardingSettings) -> None:
+    def __init__(self, settings: ForwardingSettings, limits: ClientLimits) -> None:
         self._settings = settings
+        self._limits = limits
 
     def next_layer(self, nextlayer: layer.NextLayer) -> None:
         """Choose by the first bytes of the client; wait until they have come."""
         # Empty lines before a request are to be skipped (RFC 9112, section 2.2).
-        data, context = nextlayer.data_client().lstrip(b"\r\n"), nextlayer.context
-        if not data or context.client.transport_protocol != "tcp":
-            return
+        received, context = nextlayer.data_client(), nextlayer.context
+        data = received.lstrip(b"\r\n")
         in_tunnel = any(isinstance(outer, HttpLayer) for outer in context.layers)
+        if not (data if in_tunnel else received) or context.client.transport_protocol != "tcp":
+            return
         if not in_tunnel:
             self._set_server_address(context)
+        limits, client_id = self._limits, context.client.id
         if data[:1] == TLS_HANDSHAKE:
+            limits.begin_handshake(client_id)
             context.server.tls = context.server.tls or in_tunnel
             nextlayer.layer = ClientTLSLayer(context)
         elif _may_become_http_2(context, data):
@@ -47,14 +53,20 @@ class LayerChooser:
         # A tunnel that the client asked for may carry anything, the connection itself only HTTP.
         elif self._settings.current.active.mode.is_offline or not in_tunnel or _looks_like_http(context, data):
             nextlayer.layer = self._make_http_layer(context, data, in_tunnel=in_tunnel)
+        else:
+            limits.follow(client_id, lambda: ClientWait(Awaited.MOVEMENT))
 
     def _make_http_layer(self, context: Context, data: bytes, *, in_tunnel: bool) -> layer.Layer:
         if data.startswith(HTTP_2_PREFACE) and not context.client.tls:
             context.client.alpn = b"h2"  # by prior knowledge (RFC 9113, section 3.3)
-        if not _is_http_1(context, data):
-            return self._make_gateway_http_layer(context, data)
-        kind = describe_connection(context, is_reverse=self._is_reverse(context), tunnel=in_tunnel)
-        return Http1Layer(context, self._settings, kind, self._make_gateway_http_layer)
+        made: GatewayHttpLayer | Http1Layer
+        if _is_http_1(context, data):
+            kind = describe_connection(context, is_reverse=self._is_reverse(context), tunnel=in_tunnel)
+            made = Http1Layer(context, self._settings, kind, self._make_gateway_http_layer)
+        else:
+            made = self._make_gateway_http_layer(context, data)
+        self._limits.follow(context.client.id, made.find_wait)
+        return made
 
     def _make_gateway_http_layer(self, context: Context, data: bytes) -> GatewayHttpLayer:
         """Make mitmproxy's HTTP layer for a connection that begins with these bytes."""

@@ -10,10 +10,13 @@ from mitmproxy.proxy.layers.http import GetHttpConnection, HttpLayer, HTTPMode
 from understudy.addons.forwarding_settings import ForwardingSettings
 from understudy.addons.layers.exchange_in_flight import CommitEvent
 from understudy.addons.loop.client_holds import ReleaseEvent
+from understudy.addons.loop.client_limits import TimeLimitEvent
 from understudy.addons.loop.connections import PausedReading
 from understudy.addons.patches.http2_windows import MAX_STREAMS, OpenWindow, Side
+from understudy.addons.patches.strict_heads import find_http1_wait, refuse
 from understudy.addons.streams.gateway_stream import GatewayStream
 from understudy.addons.streams.room import Room, RoomEvent
+from understudy.serving.http1.waits import Awaited, ClientWait
 
 # Requests that their client gave up may still wait for the store or an upstream. While they are many, no more are read
 # from the client (CVE-2023-44487).
@@ -52,12 +55,29 @@ class GatewayHttpLayer(HttpLayer):
             # For a layer inside CONNECT, or for a stream that is held.
             for stream in list(self.streams.values()):
                 yield from self.event_to_child(stream, event)
+        elif isinstance(event, TimeLimitEvent):
+            yield from self._handle_time_limit(event)
         elif isinstance(event, events.CommandCompleted) and event.command not in self.command_sources:
             return  # such as a timer of the layer that has handed the connection over
         else:
             yield from super()._handle_event(event)
         if self.sides or self._waiting:
             yield from self._let_go_on(event)
+
+    def find_wait(self) -> ClientWait:
+        """Return what is awaited from the client."""
+        wait = find_http1_wait(self.connections.get(self.context.client))
+        return wait or ClientWait(Awaited.NOTHING if self.streams else Awaited.REQUEST)
+
+    def _handle_time_limit(self, event: TimeLimitEvent) -> layer.CommandGenerator[None]:
+        server = self.connections.get(self.context.client)
+        wait = find_http1_wait(server)
+        if wait is not None and wait.kind is Awaited.HEAD:
+            event.is_handled = True
+            yield from refuse(server, event.refusal)
+        elif wait is not None and wait.kind is Awaited.MOVEMENT:  # for a layer inside CONNECT
+            for stream in list(self.streams.values()):
+                yield from self.event_to_child(stream, event)
 
     def make_stream(self, stream_id: int) -> layer.CommandGenerator[None]:
         """Begin a request."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.options import Options
@@ -11,6 +12,8 @@ from mitmproxy.options import Options
 from understudy.proxy.gateway.settings import GatewaySettings
 from understudy.proxy.gateway.trusted_roots import find_trusted_roots
 from understudy.store.errors import Conflict, Hint, UserError
+
+BACKLOG = 2_048
 
 
 def make_options(settings: GatewaySettings) -> Options:
@@ -33,6 +36,15 @@ def make_addon_options(settings: GatewaySettings) -> dict[str, object]:
         "ssl_verify_upstream_trusted_ca": str(authorities) if authorities else None,
         "client_certs": str(settings.client_cert) if settings.client_cert else None,
     }
+
+
+def accept_bursts(servers: Proxyserver) -> None:
+    """Let as many clients connect at once as to a mock server; mitmproxy lets 100 wait, and more are reset."""
+    for instance in servers.servers:
+        for server in getattr(instance, "_servers", ()):
+            for listener in server.sockets:
+                with socket.socket(fileno=os.dup(listener.fileno())) as again:
+                    again.listen(BACKLOG)
 
 
 def make_listen_error(settings: GatewaySettings, servers: Proxyserver) -> UserError:

@@ -24,6 +24,7 @@ from understudy.addons.grpc.call_answerer import CallAnswerer
 from understudy.addons.layers.answer_layer import BodyFetcher
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.addons.loop.client_holds import ClientHolder
+from understudy.addons.loop.client_limits import ClientLimits
 from understudy.addons.loop.commits import Commits, report_in_loop
 from understudy.addons.loop.connections import ClientConnections
 from understudy.addons.loop.held_requests import LONG_SECONDS, HeldRequests
@@ -49,7 +50,13 @@ from understudy.proxy.compilation.body_warmup import warm_up_bodies
 from understudy.proxy.compilation.call_scripts import read_call_script
 from understudy.proxy.gateway.activation import Activation
 from understudy.proxy.gateway.certificate_authority import ensure_authority
-from understudy.proxy.gateway.listening import format_address, make_addon_options, make_listen_error, make_options
+from understudy.proxy.gateway.listening import (
+    accept_bursts,
+    format_address,
+    make_addon_options,
+    make_listen_error,
+    make_options,
+)
 from understudy.proxy.gateway.name_overrides import override_names
 from understudy.proxy.gateway.settings import GatewaySettings
 from understudy.proxy.gateway.watcher import Watcher
@@ -178,19 +185,22 @@ class GatewayProgram:
         install_strict_heads(self._settings.limits.forwarding)
         install_flow_control()
         self.master = LeanMaster(make_options(self._settings))
+        limits = ClientLimits(self._servers, self._connections, self._settings.limits.forwarding)
         self.master.addons.add(
             Core(),
             self._servers,
             DirectReading(self._servers),
+            limits,
             self.guard,
-            LayerChooser(self._make_forwarding()),
+            LayerChooser(self._make_forwarding(), limits),
             NextLayer(),
-            GatewayTls(self.current, self.tls_refusals),
+            GatewayTls(self.current, self.tls_refusals, limits),
             *self._make_addons(),
         )
         self.master.options.update(**make_addon_options(self._settings))
         if not await self._servers.setup_servers():
             raise make_listen_error(self._settings, self._servers)
+        accept_bursts(self._servers)
         self._master_task = asyncio.ensure_future(self.master.run())
 
     def _make_forwarding(self) -> ForwardingSettings:

@@ -13,7 +13,7 @@ from understudy.proxy.mock_server.connection import MockConnection
 from understudy.proxy.mock_server.open_connections import OpenConnections
 
 BACKLOG = 2_048
-TICK_SECONDS = 1.0
+TICK_SECONDS = 0.5
 DRAIN_SECONDS = 10.0
 
 
@@ -27,7 +27,7 @@ async def accept_connections(
 ) -> AsyncIterator[None]:
     """Accept connections in the block; at its end, requests under way have `drain_seconds` to finish."""
     loop = asyncio.get_running_loop()
-    handshake_seconds = connections.limits.head_seconds if tls else None
+    handshake_seconds = connections.limits.handshake_seconds if tls else None
     server = await loop.create_server(
         partial(MockConnection, connections),
         sock=listener,

@@ -5,25 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 import socket
 import struct
 from time import time
 from typing import cast
 
 from understudy.addons.loop.held_requests import HeldRequest
-from understudy.proxy.mock_server.open_connections import LINGER_SECONDS, OpenConnections
+from understudy.proxy.mock_server.open_connections import OpenConnections
 from understudy.serving.answers.body_schedule import Fetch
 from understudy.serving.answers.replies import Hold, Reply, Upgrade
+from understudy.serving.http1.waits import Awaited, ClientClock, ClientWait, OutputClock, refuse_slow
 from understudy.serving.http1.wire import CLOSE, add_connection
 from understudy.serving.responder import Responder
 from understudy.serving.site_protocol import Site
 from understudy.serving.steps import Close, HandOver, Step, Wait
 
 logger = logging.getLogger(__name__)
-
-LONGEST_LINGER_SECONDS = 30
-"""After its last answer, a connection reads on at most so long, see `LINGER_SECONDS`."""
 
 _RESET_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER of no time: close sends RST
 
@@ -33,16 +30,18 @@ class MockConnection(asyncio.Protocol):
 
     __slots__ = (
         "_all",
+        "_clock",
         "_full",
         "_held",
         "_lingering",
+        "_output",
         "_paused",
+        "_received",
         "_responder",
-        "_since",
+        "_resumed",
         "_timer",
         "_tls",
         "_transport",
-        "_unsent",
         "_waiting",
     )
 
@@ -53,10 +52,12 @@ class MockConnection(asyncio.Protocol):
         self._waiting = False  # for a timer or a body
         self._held: HeldRequest | None = None
         self._paused = False  # the client does not read
-        self._lingering: int | None = None  # the second until which it reads on after its last answer
+        self._lingering = False  # it reads on after its last answer
         self._full = False  # more came while it waited: it reads nothing further
-        self._since = connections.seconds  # the second in which the present wait began
-        self._unsent = 0  # bytes that the client had not read at the last look
+        self._received = 0  # bytes
+        self._resumed = 0  # how often the client took bytes again
+        self._clock = ClientClock()
+        self._output = OutputClock()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start with a client that connected."""
@@ -80,6 +81,7 @@ class MockConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Answer what came, or read on."""
         connections, responder = self._all, self._responder
+        self._received += len(data)
         if self._held is not None:  # the connection ends with the hold
             return
         idle = responder.is_idle
@@ -88,7 +90,6 @@ class MockConnection(asyncio.Protocol):
             reply = site.wire_cache.get(data)
             at = time()
             if reply is not None and at < reply.end and not (self._waiting or self._paused):
-                self._since = connections.seconds
                 if reply.delay is not None:
                     self._waiting = True
                     connections.delayed_replies.schedule(self, data, site, reply, at)
@@ -96,14 +97,9 @@ class MockConnection(asyncio.Protocol):
                 self._transport.write(reply.wire)
                 site.log_call(data, reply, at, time() - at)
                 return
-        if self._lingering is not None:
-            self._since = min(connections.seconds, self._lingering)
+        if self._lingering:
             return
-        in_head = not idle and responder.reader.is_in_head
         responder.receive(data)
-        # The limit of a head is for the whole head, that of a body for each piece.
-        if not in_head or responder.is_busy or not responder.reader.is_in_head:
-            self._since = connections.seconds
         if not self._waiting and not self._paused:
             self._advance()
         if self._waiting and not self._transport.is_closing():
@@ -116,20 +112,20 @@ class MockConnection(asyncio.Protocol):
         if self._held is not None:
             self._all.held.end(self._held)
             self._end_hold()
-        if self._lingering is None and not self._is_blocked():
+        if not self._lingering and not self._is_blocked():
             self._advance()
         # With TLS, a client that closes its side closes both.
-        return self._is_blocked() and self._lingering is None and not self._tls
+        return self._is_blocked() and not self._lingering and not self._tls
 
     def pause_writing(self) -> None:
         """Stop answering: the client does not read."""
         self._paused = True
-        self._since = self._all.seconds
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Go on: the client reads again."""
         self._paused = False
+        self._resumed += 1
         self._resume()
 
     def send_delayed(self, data: bytes, site: Site, reply: Reply, at: float) -> None:
@@ -159,32 +155,32 @@ class MockConnection(asyncio.Protocol):
         """Close the connection at once."""
         self._transport.abort()
 
-    def enforce_limits(self) -> None:
+    def enforce_limits(self, now: float) -> None:
         """Close the connection if it waits longer than its limits allow."""
-        connections, transport = self._all, self._transport
-        waited = connections.seconds - self._since
-        if waited <= connections.shortest_wait:
+        limits, output, clock = self._all.limits, self._output, self._clock
+        transport = self._transport
+        # A client that does not end its side of TLS takes nothing, either.
+        output.look(transport.get_write_buffer_size() or transport.is_closing(), self._resumed, now)
+        if output.is_over(limits, now):
+            transport.abort()
             return
-        unsent, before = transport.get_write_buffer_size(), self._unsent
-        self._unsent = unsent
-        if 0 < unsent < before:  # the client reads slowly
-            self._since = connections.seconds
-        elif unsent or transport.is_closing() or self._lingering is not None:
-            if waited > (
-                LINGER_SECONDS if self._lingering is not None and not unsent else connections.limits.write_seconds
-            ):
-                transport.abort()
-        elif waited > self._choose_limit():
-            self._since = connections.seconds
-            transport.close()
+        clock.look(self._find_wait(), self._received, now)
+        if clock.is_over(limits, now):
+            self._end_wait(clock.wait.kind)
 
-    def _choose_limit(self) -> float:
-        limits, reader = self._all.limits, self._responder.reader
-        if self._waiting:
-            return math.inf
-        if reader.is_in_body:
-            return limits.body_seconds
-        return limits.head_seconds if reader.is_in_head else limits.idle_seconds
+    def _find_wait(self) -> ClientWait:
+        if self._waiting or self._paused or self._output.unsent or self._transport.is_closing():
+            return ClientWait(Awaited.NOTHING)
+        return self._responder.find_wait()
+
+    def _end_wait(self, awaited: Awaited) -> None:
+        if awaited in (Awaited.HEAD, Awaited.BODY):
+            self._responder.refuse(refuse_slow(self._all.limits, awaited))
+            self._advance()
+        elif awaited is Awaited.END:
+            self._transport.abort()
+        else:
+            self._transport.close()
 
     def _wake(self) -> None:
         self._waiting = False
@@ -192,7 +188,6 @@ class MockConnection(asyncio.Protocol):
             self._resume()
 
     def _resume(self) -> None:
-        self._since = self._all.seconds
         if self._is_blocked():
             return
         self._advance()
@@ -252,13 +247,11 @@ class MockConnection(asyncio.Protocol):
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_ONCE)
             transport.abort()
         elif self._may_close_now(step):
-            self._since = self._all.seconds
             transport.close()
         else:
             # To close with unread bytes would reset the connection, and the client might lose the answer
             # (RFC 9112, section 9.6).
-            self._since = self._all.seconds
-            self._lingering = self._since + LONGEST_LINGER_SECONDS
+            self._lingering = True
             if not self._tls:
                 transport.write_eof()
 

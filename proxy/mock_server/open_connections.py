@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from heapq import heappop, heappush
 from random import Random
+from time import monotonic
 from typing import Protocol
 
 from understudy.addons.loop.held_requests import HeldRequests
@@ -19,17 +20,14 @@ from understudy.store.model.messages import Body
 
 logger = logging.getLogger(__name__)
 
-LINGER_SECONDS = 2
-"""After its last answer, a connection reads on until its client pauses for so long."""
-
 ReadBody = Callable[[Body, int | None], Awaitable[bytes]]
 
 
 class OpenConnection(Protocol):
     """A connection as the set of all of them sees it."""
 
-    def enforce_limits(self) -> None:
-        """Close the connection if it waits longer than its limits allow; called every second."""
+    def enforce_limits(self, now: float) -> None:
+        """Close the connection if it waits longer than its limits allow; called twice a second."""
         ...
 
     def end_soon(self) -> None:
@@ -50,19 +48,24 @@ class OpenConnection(Protocol):
 
 
 class OpenConnections:
-    """The open connections of one process, and what they share: the site, the limits, and a clock of whole seconds.
+    """The open connections of one process, and what they share: the site and the limits.
 
-    One look at all of them every second closes those that exceed a limit: a timer each would cost more. What the
+    One look at all of them, twice a second, closes those that exceed a limit: a timer each would cost more. What the
     client of a recording gave up is held open for `hold_seconds`, without a limit if that is None.
     """
 
-    def __init__(self, site: Site, limits: Limits, read: ReadBody, hold_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        limits: Limits,
+        read: ReadBody,
+        hold_seconds: float | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self.site = site
         self.held = HeldRequests(asyncio.get_running_loop().call_later, hold_seconds)
         self.limits = limits
-        waits = (limits.head_seconds, limits.body_seconds, limits.idle_seconds, limits.write_seconds)
-        self.shortest_wait = min(LINGER_SECONDS, *waits) / 2
-        self.seconds = 0
+        self._clock = clock
         self.ending = False
         self.open: set[OpenConnection] = set()
         self.all_closed = asyncio.Event()
@@ -72,10 +75,10 @@ class OpenConnections:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def tick(self) -> None:
-        """Count one more second, and enforce the limits."""
-        self.seconds += 1
+        """Enforce the limits."""
+        now = self._clock()
         for connection in list(self.open):
-            connection.enforce_limits()
+            connection.enforce_limits(now)
 
     def end(self) -> None:
         """Close idle and held connections now, the others after the answer under way."""

@@ -24,7 +24,7 @@ NO_MATCH = "No matching requests", "Double check your method and the request pat
 NO_EXAMPLE = "You need an example", "To mock this request add an example response for the mock server to return."
 
 BODILESS = (204, 304)  # RFC 9112, section 6.3
-TOO_LARGE = (413, 414, 431)
+REFUSAL_NAMES = {408: "requestTimeoutError", **dict.fromkeys((413, 414, 431), "requestTooLargeError")}
 
 
 def adapt_response(request: Request, example: Example, body: Body) -> Response:
@@ -111,7 +111,7 @@ def _hint_member(hint: Hint | None) -> dict[str, object]:
 
 def render_refusal(problem: MalformedRequest) -> Response:
     """Render the answer to a malformed request, or to one that is too large."""
-    name = "requestTooLargeError" if problem.status in TOO_LARGE else "malformedRequestError"
+    name = REFUSAL_NAMES.get(problem.status, "malformedRequestError")
     return render_error(problem.status, name, problem.message)
 
 

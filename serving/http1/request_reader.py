@@ -94,12 +94,14 @@ class RequestReader:
         "_state",
         "_target",
         "has_refused_head",
+        "number",
     )
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limits = limits
         self._events: list[RequestEvent] = []
         self.has_refused_head = False  # it was refused before it was complete
+        self.number = 0  # of the request that is read, or comes next
         self._head: RawFields = ()  # the fields of the head that was read last
         self._partial_head = bytearray()  # a head that is not complete, from its first byte
         self._buffer: bytes | bytearray = b""  # the partial head and the bytes that are being read
@@ -133,6 +135,15 @@ class RequestReader:
                 self._refuse(MalformedRequest(400, str(error)))
         events, self._events = self._events, []
         return events
+
+    def stop(self) -> None:
+        """Read nothing more."""
+        self._state = _REFUSED
+
+    @property
+    def received(self) -> int:
+        """The bytes of the request that have come."""
+        return self._received
 
     def _read(self, data: bytes) -> bytes:
         """Read bytes; return those that are still to be read, after an upgrade."""
@@ -243,6 +254,7 @@ class RequestReader:
         self._state = state
         if state is not _HEAD_AGAIN:
             self._method = b""
+            self.number += 1
         self._target = b""
         self._fields: list[tuple[bytes, bytes]] = []
         self._head_size = 0
@@ -251,7 +263,7 @@ class RequestReader:
 
     def _refuse(self, malformed: MalformedRequest) -> None:
         if self._state is not _ENDED and self._state is not _REFUSED:
-            self.has_refused_head = self._state is not _BODY
+            self.has_refused_head = self._state is not _BODY and malformed.status == 400
             self._state = _REFUSED
             self._events.append(malformed)
 

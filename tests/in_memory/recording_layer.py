@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import cast
 
+from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Connection, ConnectionState
 from mitmproxy.options import Options
 from mitmproxy.proxy import commands, events, layer
@@ -17,6 +19,7 @@ from mitmproxy.test.tflow import tclient_conn
 from understudy.addons.current import CurrentMode
 from understudy.addons.forwarding_settings import ForwardingSettings
 from understudy.addons.layers.http1_layer import Http1Layer
+from understudy.addons.loop.client_limits import ClientLimits
 from understudy.addons.loop.commits import Commits
 from understudy.addons.loop.connections import ClientConnections
 from understudy.addons.loop.held_requests import HeldRequests, TimerHandle
@@ -26,6 +29,7 @@ from understudy.serving.answers.reply_cache import get_inline_body
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.site import ConnectionKind, GatewaySites
 from understudy.serving.http1.body_recorder import BodyLimits
+from understudy.serving.http1.limits import DEFAULT_GATEWAY_LIMITS, DEFAULT_LIMITS, GatewayLimits
 from understudy.store.errors import StoreError
 from understudy.store.history_writer import BodyPieces, DoneCallback
 from understudy.store.model.exchanges import Exchange
@@ -82,7 +86,6 @@ class FakeConnections:
         self.deliver: Callable[[events.Event], None] | None = None
         self.stopped: set[Connection] = set()
         self.resets = 0
-        self.without_timeout = 0
 
     def put(self, _: str, event: events.Event, on_gone: Callable[[], None]) -> None:
         if self.deliver is None:
@@ -95,12 +98,6 @@ class FakeConnections:
 
     def resume_reading(self, _: str, connection: Connection, __: PauseReason) -> None:
         self.stopped.discard(connection)
-
-    def suspend_timeout(self, _: str) -> None:
-        self.without_timeout += 1
-
-    def resume_timeout(self, _: str) -> None:
-        self.without_timeout -= 1
 
     def reset(self, _: str) -> None:
         self.resets += 1
@@ -137,6 +134,12 @@ def make_forwarding(
     )
 
 
+def make_limits() -> ClientLimits:
+    """Make limits that see no connection."""
+    servers = cast("Proxyserver", SimpleNamespace(connections={}))
+    return ClientLimits(servers, ClientConnections(servers), DEFAULT_LIMITS)
+
+
 class SuccessorLayer(layer.Layer):
     """Takes a connection over, and remembers the bytes that it began with."""
 
@@ -165,10 +168,13 @@ class ConnectionDriver:
         on_loss: OnLoss = OnLoss.STOP,
         keeping: BodyLimits | None = None,
         urls: bool = True,
+        limits: Mapping[str, int] | None = None,
     ) -> None:
-        self.shared = make_forwarding(
+        shared = make_forwarding(
             active or ActiveMode(mode, session_id="s"), upstream=upstream, on_loss=on_loss, keeping=keeping, urls=urls
         )
+        forwarding = replace(DEFAULT_GATEWAY_LIMITS.forwarding, **(limits or {}))
+        self.shared = replace(shared, limits=GatewayLimits(forwarding=forwarding))
         self.commits = cast("FakeCommits", self.shared.commits)
         self.connections = cast("FakeConnections", self.shared.connections)
         self.connections.deliver = self.handle

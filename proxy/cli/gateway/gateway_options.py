@@ -31,6 +31,14 @@ NO_UPSTREAM = "none"
 # As in `proxy.gateway.settings`, whose import takes longer than help may.
 LARGE_BODY_TO_REDACT = 16 * LARGE_BODY
 
+limit_option = click.option(
+    "--limit",
+    "limits",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Change a limit on clients, such as idle_seconds=30, head=64KB or body=none: see docs/limits.md.",
+)
+
 GATEWAY_OPTIONS = (
     click.option(
         "--upstream",
@@ -67,6 +75,7 @@ GATEWAY_OPTIONS = (
         metavar="URL|none",
         help="The proxy to call upstreams through [default: by HTTP_PROXY, HTTPS_PROXY and NO_PROXY].",
     ),
+    limit_option,
     click.option(
         "-v",
         "--verbose",
@@ -145,8 +154,9 @@ def recording_options(command: Command) -> Command:
 
 def read_gateway_settings(**options: Any) -> GatewaySettings:
     """Return the settings that these options give; raises UserError."""
+    from understudy.proxy.client_limits import make_gateway_limits
     from understudy.proxy.gateway.settings import GatewaySettings, choose_body_limits
-    from understudy.proxy.project_file import NO_PROJECT, read_project
+    from understudy.proxy.project_file import NO_PROJECT, read_limits, read_project
     from understudy.store.model.gateways import OnLoss
 
     runs_command, redact = bool(options.get("command")), bool(options.get("redact"))
@@ -177,6 +187,7 @@ def read_gateway_settings(**options: Any) -> GatewaySettings:
         shift_dates=not options.get("no_shift_dates", False),
         explain_header=options.get("explain_header", False),
         allow_remote=options.get("allow_remote", False),
+        limits=make_gateway_limits(read_limits(options["limits"], project)),
         match_overrides={name: on for name in ("ids", "distance") if (on := options.get(name)) is not None},
         outputs=_open_outputs(options),
     )

@@ -12,6 +12,7 @@ import click
 
 from understudy.proxy.cli.calls.call_line_options import call_line_options
 from understudy.proxy.cli.command import UnderstudyCommand
+from understudy.proxy.cli.gateway.gateway_options import limit_option
 from understudy.proxy.cli.listening import choose_address, port_option
 from understudy.proxy.cli.output import counted
 from understudy.proxy.cli.starting.ready_options import announce_ready, ready_options
@@ -43,6 +44,7 @@ DEFAULT_LISTEN = f"127.0.0.1:{MOCKS_PORT}"
 @click.option("--keyfile", type=click.Path(path_type=Path), help="PEM file of its key [default: the same file].")
 @click.option("--no-shift-dates", is_flag=True, help="Send recorded dates as they are, not moved by the time since.")
 @click.option("--seed", type=int, metavar="N", help="Make random values the same in every run.")
+@limit_option
 @call_line_options
 @ready_options
 @click.option("--store", "store_given", metavar="URL", help="The store: a file or database URL.")
@@ -81,11 +83,14 @@ def _read_settings(
     keyfile: Path | None,
     seed: int | None,
     no_shift_dates: bool,
+    limits: tuple[str, ...],
     quiet: bool,
     json_log: str | None,
 ) -> ServeSettings:
     from understudy.proxy.cli.calls.call_outputs import open_outputs
+    from understudy.proxy.client_limits import make_limits
     from understudy.proxy.mock_server.process import ServeSettings
+    from understudy.proxy.project_file import read_limits, read_project
 
     address = _choose_address(listen, port, host)
     at_root = (port is not None or listen is not None) and len(names) == 1
@@ -99,6 +104,7 @@ def _read_settings(
         seed=seed,
         shift_dates=not no_shift_dates,
         outputs=replace(open_outputs(quiet=quiet, json_log=json_log, names_mocks=not at_root), is_shared=workers > 1),
+        limits=make_limits(read_limits(limits, read_project())),
     )
 
 

@@ -11,7 +11,7 @@ from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
 from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.test.tflow import tclient_conn
 
-from tests.in_memory.recording_layer import make_forwarding
+from tests.in_memory.recording_layer import make_forwarding, make_limits
 from understudy.addons.flows import UNRESOLVABLE_ADDRESS
 from understudy.addons.layers.http1_layer import Http1Layer
 from understudy.addons.streams.choose_layer import LayerChooser
@@ -49,7 +49,8 @@ def ask(data: bytes, *, in_tunnel: bool = False, protocol: str = "tcp", alpn: by
 
 
 def choose(question: Question, mode: Mode = Mode.PASS, upstream: Origin | None = None) -> Layer | None:
-    LayerChooser(make_forwarding(ActiveMode(mode), upstream=upstream)).next_layer(question)
+    settings, limits = make_forwarding(ActiveMode(mode), upstream=upstream), make_limits()
+    LayerChooser(settings, limits).next_layer(question)
     return question.layer
 
 

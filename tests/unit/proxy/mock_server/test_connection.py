@@ -12,8 +12,8 @@ import pytest
 from tests.factories.messages import ORIGIN, make_example, make_response
 from tests.in_memory.mock_servers import GET, HIT, HOST, Logged, at_root, hit, make_mock, make_served
 from understudy.matcher.index import compile_index
-from understudy.proxy.mock_server.connection import LONGEST_LINGER_SECONDS, MockConnection
-from understudy.proxy.mock_server.open_connections import LINGER_SECONDS, OpenConnections
+from understudy.proxy.mock_server.connection import MockConnection
+from understudy.proxy.mock_server.open_connections import OpenConnections
 from understudy.proxy.testing.session import SessionSite
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.reply_cache import get_inline_body
@@ -22,6 +22,7 @@ from understudy.serving.gateway.failed_exchanges import FAIL_EMPTY
 from understudy.serving.gateway.replay import Replay
 from understudy.serving.gateway.site import ConnectionKind
 from understudy.serving.http1.limits import Limits
+from understudy.serving.http1.waits import LINGER_SECONDS, LONGEST_LINGER_SECONDS
 from understudy.serving.mock_server.directory import Directory
 from understudy.serving.mock_server.site import MockSite
 from understudy.serving.site_protocol import Site
@@ -103,11 +104,15 @@ class Line:
         *,
         tls: bool = False,
         full: float = float("inf"),
+        rate: int = 0,
     ) -> None:
         async def reading(body: Body, position: int | None) -> bytes:
             return read(body)
 
-        self.all = OpenConnections(site or at_root(make_served()), LIMITS, reading)
+        self.seconds = 0.0
+        self.all = OpenConnections(
+            site or at_root(make_served()), replace(LIMITS, body_rate=rate), reading, clock=lambda: self.seconds
+        )
         self.connection = MockConnection(self.all)
         self.transport = Transport(self.connection, tls=tls, full=full)
         self.connection.connection_made(self.transport)
@@ -126,6 +131,8 @@ class Line:
     def passes(self, seconds: int) -> None:
         for _ in range(seconds):
             self.all.tick()
+            self.seconds += 1
+        self.all.tick()
 
 
 def slow(behaviour: Behaviour = SLOW) -> MockSite:
@@ -292,16 +299,26 @@ async def test_a_connection_that_does_not_close_is_cut_off() -> None:
 # Limits of time
 
 
+@pytest.mark.parametrize("data", [b"", GET])
+async def test_an_idle_connection_is_closed(data: bytes) -> None:
+    line = Line()
+    line.ask(data)
+    line.passes(40)
+    assert line.done == []
+    line.passes(1)
+    assert line.done == ["close"]
+
+
 @pytest.mark.parametrize(
-    ("data", "seconds"), [(b"", 40), (GET, 40), (GET[:9], 10), (b"\r\n", 10), (GET + GET[:9], 10), (BODY, 20)]
+    ("data", "seconds"), [(GET[:9], 10), (b"\r\n", 10), (GET + GET[:9], 10), (BODY, 20), (GET + BODY + b"a", 20)]
 )
-async def test_a_wait_over_its_limit_closes_the_connection(data: bytes, seconds: int) -> None:
+async def test_a_request_that_stalls_is_refused(data: bytes, seconds: int) -> None:
     line = Line()
     line.ask(data)
     line.passes(seconds)
     assert line.done == []
     line.passes(1)
-    assert line.done == ["close"]
+    assert (line.transport.sent.count(b"HTTP/1.1 408 "), line.done) == (1, ["eof"])
 
 
 async def test_the_limit_of_a_head_is_for_the_whole_head() -> None:
@@ -309,7 +326,20 @@ async def test_the_limit_of_a_head_is_for_the_whole_head() -> None:
     for place in range(11):
         line.ask(GET[place : place + 1])
         line.passes(1)
-    assert line.done == ["close"]
+    assert (line.transport.sent.count(b"HTTP/1.1 408 "), line.done[:1]) == (1, ["eof"])
+
+
+async def test_a_body_that_comes_too_slowly_is_refused() -> None:
+    """20 seconds, and one more for each two bytes."""
+    line = Line(rate=2)
+    line.ask(BODY)
+    for _ in range(5):
+        line.passes(4)
+        line.ask(b"x")
+    line.passes(2)
+    assert line.done == []
+    line.passes(2)
+    assert (line.transport.sent.count(b"HTTP/1.1 408 "), line.done[:1]) == (1, ["eof"])
 
 
 async def test_the_limit_of_a_body_is_for_each_piece() -> None:
@@ -363,18 +393,18 @@ async def test_after_the_last_answer_the_connection_reads_on_for_a_while() -> No
     line.ask(CLOSING)
     assert line.done == ["eof"]
     assert line.ask(GET) == 1
-    line.passes(LINGER_SECONDS + 1)
+    line.passes(int(LINGER_SECONDS) + 1)
     assert line.done == ["eof", "abort"]
 
 
 async def test_a_connection_does_not_read_on_for_ever() -> None:
     line = Line()
     line.ask(b"nonsense\r\n\r\n")
-    for _ in range(LONGEST_LINGER_SECONDS):
+    for _ in range(int(LONGEST_LINGER_SECONDS)):
         line.ask(b"more")
         line.passes(1)
     assert line.done == ["eof"]
-    for _ in range(LINGER_SECONDS + 1):
+    for _ in range(int(LINGER_SECONDS) + 1):
         line.ask(b"more")
         line.passes(1)
     assert line.done == ["eof", "abort"]
@@ -385,7 +415,7 @@ async def test_a_connection_with_tls_reads_on_only_if_the_client_may_still_send(
     closing.ask(CLOSING)
     refused.ask(b"nonsense\r\n\r\n")
     assert (closing.done, refused.done) == (["close"], [])
-    refused.passes(LINGER_SECONDS + 1)
+    refused.passes(int(LINGER_SECONDS) + 1)
     assert refused.done == ["abort"]
 
 
