@@ -19,8 +19,9 @@ from understudy.addons.current import CurrentMode
 from understudy.addons.flows import UNRESOLVABLE_ADDRESS
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.addons.loop.client_holds import ClientHolder, ReleaseEvent
-from understudy.addons.websockets.replay_layer import ConversationLayer
 from understudy.addons.loop.client_limits import TimeLimitEvent, WaitsForClient
+from understudy.addons.loop.turns import PIECE_BYTES
+from understudy.addons.websockets.replay_layer import ConversationLayer
 from understudy.serving.answers.body_schedule import Fetch
 from understudy.serving.answers.replies import Hold, Upgrade
 from understudy.serving.gateway.active import ActiveMode
@@ -175,7 +176,7 @@ class AnswerLayer(layer.Layer):
     def _perform(self, step: Step) -> layer.CommandGenerator[None]:
         match step:
             case bytes():
-                yield commands.SendData(self.context.client, step)
+                yield from self._send(step)
             case Wait():
                 self._waiting = commands.RequestWakeup(step.seconds)
                 yield self._waiting
@@ -199,6 +200,15 @@ class AnswerLayer(layer.Layer):
             case Upgrade():
                 self._next = ConversationLayer(self.context, step)
                 yield from self._next.handle_event(events.Start())
+
+    def _send(self, data: bytes) -> layer.CommandGenerator[None]:
+        """Send bytes: many in pieces, each as soon as the client takes it and the other clients have had their turn."""
+        for start in range(0, len(data), PIECE_BYTES):
+            if start and not (yield from wait_for_client(self.context.client, PIECE_BYTES)):
+                self._responder.end_input()
+                yield commands.CloseConnection(self.context.client)
+                return
+            yield commands.SendData(self.context.client, data[start : start + PIECE_BYTES])
 
     def _end_hold(self) -> layer.CommandGenerator[None]:
         if self._holder.is_holding:

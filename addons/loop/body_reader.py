@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from cachetools import LRUCache
 
@@ -12,6 +13,10 @@ from understudy.store.model.messages import Body, BodyRef
 CACHE_BYTES = 64 * 1024 * 1024
 # A larger body would evict many others that are read more often.
 MAX_CACHED_BYTES = 1024 * 1024
+# Larger bodies, and pieces of them, are kept apart, for those who ask for the same at about the same time.
+MAX_PART_BYTES = 16 * 1024 * 1024
+
+_Part = tuple[str, int | None]
 
 
 class BodyReader:
@@ -24,6 +29,8 @@ class BodyReader:
         self._read = read
         self._read_piece = read_piece
         self._cache: LRUCache[str, bytes] = LRUCache(CACHE_BYTES, getsizeof=len)
+        self._parts: LRUCache[_Part, bytes] = LRUCache(CACHE_BYTES, getsizeof=len)
+        self._reading: dict[_Part, asyncio.Future[bytes]] = {}
 
     def get_cached(self, body: Body) -> bytes | None:
         """Return the bytes of a body if they are in memory, else None."""
@@ -42,7 +49,7 @@ class BodyReader:
         """Return the bytes of a body, or its piece at a position; raises NotFound or StoreError."""
         if position is None or self._read_piece is None:
             return await self.read(body)
-        return await asyncio.to_thread(self._read_piece, body, position)
+        return await self._read_once(body, position)
 
     async def read(self, body: Body) -> bytes:
         """Return the bytes of a body; raises NotFound or StoreError."""
@@ -50,7 +57,31 @@ class BodyReader:
         if cached is not None:
             return cached
         assert isinstance(body, BodyRef)
-        content = await asyncio.to_thread(self._read, body)
+        content = await self._read_once(body, None)
         if len(content) <= MAX_CACHED_BYTES:
             self._cache[body.digest] = content
         return content
+
+    async def _read_once(self, body: Body, position: int | None) -> bytes:
+        """Read a large body, or a piece of it: once for all who ask for it at about the same time."""
+        if not isinstance(body, BodyRef) or not body.digest:
+            return await asyncio.to_thread(self._read_part, body, position)
+        part = (body.digest, position)
+        content = self._parts.get(part)
+        if content is not None:
+            return content
+        reading = self._reading.get(part)
+        if reading is None:
+            reading = self._reading[part] = asyncio.ensure_future(asyncio.to_thread(self._read_part, body, position))
+            reading.add_done_callback(partial(self._note_read, part))
+        return await asyncio.shield(reading)
+
+    def _read_part(self, body: Body, position: int | None) -> bytes:
+        if position is None or self._read_piece is None:
+            return self._read(body)
+        return self._read_piece(body, position)
+
+    def _note_read(self, part: _Part, reading: asyncio.Future[bytes]) -> None:
+        del self._reading[part]
+        if not reading.cancelled() and reading.exception() is None and len(reading.result()) <= MAX_PART_BYTES:
+            self._parts[part] = reading.result()

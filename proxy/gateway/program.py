@@ -28,6 +28,7 @@ from understudy.addons.loop.client_limits import ClientLimits
 from understudy.addons.loop.commits import Commits, report_in_loop
 from understudy.addons.loop.connections import ClientConnections
 from understudy.addons.loop.held_requests import LONG_SECONDS, HeldRequests
+from understudy.addons.loop.turns import Turns
 from understudy.addons.no_live_calls import Guard, MessageDiscarder, RequestFinisher
 from understudy.addons.parent_proxy import ParentChooser
 from understudy.addons.patches.check import check_mitmproxy
@@ -234,7 +235,7 @@ class GatewayProgram:
             CallAnswerer(self.current, partial(read_call_script, self._store), self._renamed),
             BodyFetcher(self._bodies),
             ScriptFetcher(self._store.history.list_messages),
-            Backpressure(self._connections.drain),
+            Backpressure(self._connections.drain, Turns(self._loop.call_soon)),
             Recorder(
                 self.current,
                 self._commits,

@@ -11,6 +11,7 @@ from time import time
 from typing import cast
 
 from understudy.addons.loop.held_requests import HeldRequest
+from understudy.addons.loop.turns import PIECE_BYTES
 from understudy.proxy.mock_server.open_connections import OpenConnections
 from understudy.serving.answers.body_schedule import Fetch
 from understudy.serving.answers.replies import Hold, Reply, Upgrade
@@ -38,6 +39,7 @@ class MockConnection(asyncio.Protocol):
         "_paused",
         "_received",
         "_responder",
+        "_rest",
         "_resumed",
         "_timer",
         "_tls",
@@ -53,6 +55,7 @@ class MockConnection(asyncio.Protocol):
         self._held: HeldRequest | None = None
         self._paused = False  # the client does not read
         self._lingering = False  # it reads on after its last answer
+        self._rest = memoryview(b"")  # of a large piece that is being sent
         self._full = False  # more came while it waited: it reads nothing further
         self._received = 0  # bytes
         self._resumed = 0  # how often the client took bytes again
@@ -126,7 +129,10 @@ class MockConnection(asyncio.Protocol):
         """Go on: the client reads again."""
         self._paused = False
         self._resumed += 1
-        self._resume()
+        if self._rest:
+            self._take_turn()
+        else:
+            self._resume()
 
     def send_delayed(self, data: bytes, site: Site, reply: Reply, at: float) -> None:
         """Send a reply whose delay is over, to the request `data` that came `at`."""
@@ -213,7 +219,12 @@ class MockConnection(asyncio.Protocol):
     def _perform(self, step: Step) -> None:
         match step:
             case bytes():
-                self._transport.write(step)
+                if len(step) <= PIECE_BYTES:
+                    self._transport.write(step)
+                else:
+                    self._waiting = True
+                    self._rest = memoryview(step)
+                    self._take_turn()
             case Wait():
                 self._waiting = True
                 self._timer = asyncio.get_running_loop().call_later(step.seconds, self._wake)
@@ -226,6 +237,20 @@ class MockConnection(asyncio.Protocol):
                 self._close(step)
             case HandOver() | Upgrade():
                 raise AssertionError("a mock server keeps its connections")
+
+    def _take_turn(self) -> None:
+        self._all.turns.take(min(len(self._rest), PIECE_BYTES), self._send_piece)
+
+    def _send_piece(self) -> None:
+        if self._transport.is_closing():
+            self._rest = memoryview(b"")
+            return
+        piece, self._rest = self._rest[:PIECE_BYTES], self._rest[PIECE_BYTES:]
+        self._transport.write(piece)
+        if not self._rest:
+            self._wake()
+        elif not self._paused:
+            self._take_turn()
 
     def _begin_hold(self, hold: Hold) -> None:
         self._held = self._all.held.begin(hold, self._end_hold)

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Protocol
 
 from understudy.addons.loop.held_requests import HeldRequests
+from understudy.addons.loop.turns import Turns
 from understudy.serving.answers.behaviour_plan import MILLISECOND, draw_delay
 from understudy.serving.answers.body_schedule import Fetch
 from understudy.serving.answers.replies import Reply
@@ -65,6 +66,7 @@ class OpenConnections:
         self.site = site
         self.held = HeldRequests(asyncio.get_running_loop().call_later, hold_seconds)
         self.limits = limits
+        self.turns = Turns(asyncio.get_running_loop().call_soon)
         self._clock = clock
         self.ending = False
         self.open: set[OpenConnection] = set()

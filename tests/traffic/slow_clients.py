@@ -151,7 +151,7 @@ class Connections:
     async def _list_for_ever(self) -> None:
         while True:
             ends = await asyncio.to_thread(self._process.net_connections, "tcp")
-            self.ports = {one.raddr[1] for one in ends if len(one.raddr) > 1}
+            self.ports = {one.raddr[1] for one in ends if one.status != psutil.CONN_LISTEN}
             await asyncio.sleep(LIST_SECONDS)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import pytest
@@ -50,14 +51,26 @@ async def test_a_body_that_was_read_is_cached() -> None:
     assert shelf.read_so_far == ["small"]
 
 
-async def test_a_large_body_is_read_each_time() -> None:
-    """In the cache it would evict many others that are read more often."""
+async def test_a_large_body_is_read_once_for_many_clients() -> None:
+    """It is kept apart from small ones, many of which it would evict."""
     large = b"x" * (body_reader.MAX_CACHED_BYTES + 1)
     shelf = Shelf(large=large)
     reader = BodyReader(shelf.read)
-    for _ in range(2):
-        assert await reader.read(BodyRef("large", len(large))) == large
-    assert shelf.read_so_far == ["large", "large"]
+    body = BodyRef("large", len(large))
+    assert await asyncio.gather(*(reader.read(body) for _ in range(5))) == [large] * 5
+    assert await reader.read(body) == large
+    assert shelf.read_so_far == ["large"]
+    assert reader.get_cached(body) is None
+
+
+async def test_a_body_that_could_not_be_read_is_read_again() -> None:
+    shelf = Shelf()
+    reader = BodyReader(shelf.read)
+    body = BodyRef("later", body_reader.MAX_CACHED_BYTES + 1)
+    found = await asyncio.gather(*(reader.read(body) for _ in range(2)), return_exceptions=True)
+    assert [isinstance(each, Exception) for each in found] == [True, True]
+    shelf.contents["later"] = b"x"
+    assert await reader.read(body) == b"x"
 
 
 async def test_the_cache_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
