@@ -52,7 +52,7 @@ HINTS: Mapping[str, str] = {
 PLACE_OPTIONS = {"query": "--ignore-query", "header": "--ignore-header", "body": "--ignore-body"}
 """The options that take the places of `ignore_places`, by the names of its values."""
 
-ARGUMENTS: Mapping[str, str] = {"url": "URL"}
+ARGUMENTS: Mapping[str, str] = {"url": "URL", "entry_id": "ENTRY_ID"}
 """Inputs that are arguments; all others are options of the same name."""
 
 

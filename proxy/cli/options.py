@@ -8,7 +8,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
@@ -127,6 +127,16 @@ def choose_name(argument: str | None, option: str | None, name: str) -> str | No
     return option if argument is None else argument
 
 
+def warn_of_missing_key(request: PageRequest[str], names: Iterable[str], kind: str) -> None:
+    """Print on stderr that a list goes on from a name that does not exist; `names` are those that do."""
+    from understudy.proxy.cli.terminal_text import print_line
+
+    key = request.before if request.after is None else request.after
+    if key is not None and key not in set(names):
+        place = "before" if request.is_backward else "after"
+        print_line(f"There is no {kind} {key!r}; the list goes on {place} where it would be.", err=True)
+
+
 def current_user() -> str:
     """Return the name of the system user, who is the actor of what commands change; "unknown" without one."""
     try:
@@ -227,7 +237,11 @@ def history_filter(
     until: float | None = None,
 ) -> HistoryFilter:
     """Return a filter, in part from `name=value` conditions; raises UserError for one that cannot be read."""
-    given = dict(_condition(condition) for condition in conditions)
+    pairs = [_condition(condition) for condition in conditions]
+    given = dict(pairs)
+    for name in given:
+        if sum(other == name for other, _ in pairs) > 1:
+            raise UserError(f"--filter {name}= is given twice, and an exchange has one {name}; give it once")
     status = status_condition(given.get("status"), "--filter status=")
     return HistoryFilter(
         ids=ids,
@@ -276,5 +290,9 @@ def duration(text: str | None, option: str) -> float:
 def _condition(text: str) -> tuple[str, str]:
     name, _, value = text.partition("=")
     if name not in FILTERS or not value:
+        from understudy.store.model.naming import suggest
+
+        if value and (question := suggest(name, FILTERS)):
+            raise UserError(f"--filter has no name {name!r}; {question}")
         raise UserError(f"--filter takes NAME=VALUE with one of the names {', '.join(FILTERS)}, got {text!r}")
     return name, value

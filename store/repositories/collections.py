@@ -67,6 +67,10 @@ class Collections(Protocol):
         """Return a page of the collections by name."""
         ...
 
+    def rename(self, collection_id: str, name: str) -> None:
+        """Give a collection another name; raise NotFound, Conflict if it is taken, UserError if it is not usable."""
+        ...
+
     def set_variables(self, collection_id: str, variables: Mapping[str, str]) -> None:
         """Replace the variables of a collection; raise NotFound."""
         ...

@@ -12,11 +12,14 @@ from understudy.store.model.websockets import WebSocketMessage
 from understudy.store.progress import ReportProgress
 from understudy.store.repositories.paging import Page, PageRequest
 
+MOST_RANGES = 500
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryFilter:
     """The conditions on exchanges; an exchange has to meet all that are set.
 
+    `id_ranges` are first and last ids, of which an exchange has to be in one, at most `MOST_RANGES`.
     `since` and `until` are seconds since the epoch (until excluded); `host`, `path` and `media_type` are globs (`*`,
     `?`, `[a-z]`, `[!a-z]`), of which the first two compare with case; `status` is a status code (`404`) or a class
     (`5xx`); `method` compares without case; `media_type` is that of the response, such as `application/json`; `search`
@@ -34,6 +37,7 @@ class HistoryFilter:
     status: str | None = None
     media_type: str | None = None
     search: str | None = None
+    id_ranges: tuple[tuple[int, int], ...] = ()
 
 
 class HistoryPosition(NamedTuple):
@@ -81,6 +85,10 @@ class Sessions(Protocol):
 
     def read_summary_page(self, request: PageRequest[str]) -> Page[SessionSummary, str]:
         """Return a page of the sessions by id, which is oldest first; exchanges of others are not counted."""
+        ...
+
+    def rename(self, session_id: str, name: str) -> None:
+        """Give a session another name; raise NotFound, Conflict if it is taken, UserError if it is not usable."""
         ...
 
     def set_replay(self, session_id: str, lists: Mapping[str, Sequence[str]]) -> None:
@@ -140,6 +148,10 @@ class History(Protocol):
 
         `report` is called with the numbers of added exchanges and of all that are to be added.
         """
+        ...
+
+    def count(self, criteria: HistoryFilter, most: int) -> int:
+        """Return how many exchanges fit; where they are more than `most`, counting ends with `most` + 1."""
         ...
 
     def list_newest(self, criteria: HistoryFilter, limit: int, before: HistoryPosition | None = None) -> list[Exchange]:

@@ -54,6 +54,24 @@ def test_not_found_lists_names(store: Store, shop: Collection) -> None:
         store.collections.find("shpo")
 
 
+def test_a_collection_is_renamed(store: Store, shop: Collection) -> None:
+    before = store.changes.get_latest()
+    store.collections.rename(shop.id, "bank")
+    assert store.collections.find("bank") == replace(shop, name="bank")
+    assert store.changes.get_latest() > before
+    store.collections.create("shop")
+
+
+def test_a_collection_gets_no_name_that_is_taken_or_none(store: Store, shop: Collection) -> None:
+    store.collections.create("bank")
+    for name, error in (("bank", Conflict), ("", UserError), ("a\nb", UserError)):
+        with pytest.raises(error):
+            store.collections.rename(shop.id, name)
+    with pytest.raises(NotFound):
+        store.collections.rename("nothing", "new")
+    assert store.collections.find("shop") == shop
+
+
 def test_summaries_come_by_name_with_their_counts(store: Store) -> None:
     empty = store.collections.create("b")
     full = collect(store, example_of(b"", "01"), example_of(b"", "02"), example_of(b"", "03", "other"), name="a")

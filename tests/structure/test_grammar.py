@@ -74,11 +74,7 @@ def test_every_argument_that_names_a_thing_has_an_option_for_it() -> None:
 
 def test_every_command_but_those_that_serve_has_json() -> None:
     """All that list and show have it too."""
-    without = [
-        path
-        for path, command in COMMANDS.items()
-        if "--json" not in list_options(command) and not path.endswith("delete")
-    ]
+    without = [path for path, command in COMMANDS.items() if "--json" not in list_options(command)]
     assert sorted(without) == sorted([*SERVING, "addon-path", "completion"])
 
 

@@ -14,9 +14,10 @@ from understudy.proxy.cli.options import (
     page_options,
     variable,
     wait_for_gateways,
+    warn_of_missing_key,
     with_store,
 )
-from understudy.proxy.cli.output import counted, print_json, print_page, print_table
+from understudy.proxy.cli.output import counted, print_json, print_page, print_table, progress
 from understudy.proxy.cli.tables.cells import id_cells, time_cell
 from understudy.proxy.cli.tables.table import NAME_WIDTH, Column, Cut
 from understudy.proxy.cli.terminal_text import print_advice, print_line
@@ -54,6 +55,8 @@ def list_collections(store: Store, request: PageRequest[str], as_json: bool) -> 
     """List the collections."""
     from understudy.proxy.operations.views.collections import collection_json
 
+    names = (one.collection.name for one in store.collections.list_summaries())
+    warn_of_missing_key(request, names, "collection")
     page = operations.read_collection_page(store, request)
     if as_json:
         print_json([collection_json(one) for one in page.items])
@@ -119,6 +122,38 @@ def set_collection(
     else:
         print_line(f"Saved collection {collection.name}.")
     wait_for_gateways(store)
+
+
+@collections.command("rename")
+@collection_name()
+@click.argument("new_name")
+@json_option
+@with_store
+def rename_collection(store: Store, name: str, new_name: str, as_json: bool) -> None:
+    """Give the collection NAME the name NEW_NAME. Mock servers and gateways that use it go on."""
+    collection = operations.rename_collection(store, name, new_name, actor=current_user())
+    if as_json:
+        _print_collection(store, collection)
+    else:
+        print_line(f"Renamed the collection to {collection.name}.")
+
+
+@collections.command("copy")
+@collection_name()
+@click.argument("new_name")
+@json_option
+@with_store
+def copy_collection(store: Store, name: str, new_name: str, as_json: bool) -> None:
+    """Copy the collection NAME with all that is in it to the new collection NEW_NAME."""
+    from understudy.proxy.operations.collections.copy_collection import copy_collection as copy
+
+    with progress(f"copying to {new_name}") as step:
+        collection = copy(store, name, new_name, actor=current_user(), step=step)
+    if as_json:
+        _print_collection(store, collection)
+    else:
+        summary = operations.summarize_collection(store, collection)
+        print_line(f"Copied {counted(summary.examples, 'example')} to collection {collection.name}.")
 
 
 @collections.command("delete")

@@ -13,6 +13,7 @@ from understudy.proxy.cli.options import (
     page_options,
     variable,
     wait_for_gateways,
+    warn_of_missing_key,
     with_store,
 )
 from understudy.proxy.cli.output import counted, print_json, print_page, print_table
@@ -47,6 +48,7 @@ def list_environments(store: Store, request: PageRequest[str], as_json: bool) ->
     """List the environments."""
     from understudy.proxy.operations.views.collections import environment_json
 
+    warn_of_missing_key(request, [one.name for one in store.environments.list()], "environment")
     page = operations.read_environment_page(store, request)
     if as_json:
         print_json([environment_json(one) for one in page.items])

@@ -16,6 +16,7 @@ from understudy.proxy.cli.options import (
     making_store,
     page_options,
     wait_for_gateways,
+    warn_of_missing_key,
     with_store,
 )
 from understudy.proxy.cli.output import print_json, print_page, print_table
@@ -66,6 +67,7 @@ def list_mocks(store: Store, request: PageRequest[str], as_json: bool) -> None:
     """List the mock servers."""
     from understudy.proxy.operations.views.mock_servers import mock_server_json
 
+    warn_of_missing_key(request, [one.name for one in store.mock_servers.list()], "mock server")
     page = operations.read_mock_server_page(store, request)
     if as_json:
         print_json([mock_server_json(details) for details in page.items])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,21 +20,23 @@ from understudy.proxy.cli.options import (
     Command,
     body_argument,
     current_user,
-    day_bounds,
+    filter_option,
     json_option,
     making_store,
     tz_option,
 )
 from understudy.proxy.cli.output import print_json, print_warnings, progress
+from understudy.proxy.cli.recordings.selection_options import read_criteria, search_option, since_option, until_option
 from understudy.proxy.cli.terminal_text import print_line
 from understudy.store.errors import UserError
 from understudy.store.model.mock_servers import Behaviour, Matching
-from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
     from understudy.proxy.operations.mock_servers.create_mock_server import CreatedMockServer, MockServerDraft
     from understudy.proxy.operations.mock_servers.mock_sources import MockSource
+
+CONDITIONS = ("tz", "since", "until", "filters", "search")
 
 SOURCES = (
     click.option("--collection", metavar="NAME", help="Answer from this collection."),
@@ -44,10 +47,14 @@ SOURCES = (
         multiple=True,
         help="Or from a new collection of these requests; the body may be @FILE.",
     ),
-    click.option("--from-entry", "entries", type=int, metavar="ID", multiple=True, help="Or of this history entry."),
+    click.option("--from-entry", "entries", metavar="ID", multiple=True, help="Or of this history entry, or 1-5,9."),
     click.option("--from-session", "session", metavar="NAME", help="Or of this whole session."),
     click.option("--from-date", "date", metavar="YYYY-MM-DD", help="Or of all that was recorded on this day."),
     tz_option,
+    since_option,
+    until_option,
+    filter_option,
+    search_option,
     click.option("--keep-secrets", is_flag=True, help="From history: do not redact tokens, passwords and cookies."),
 )
 
@@ -83,7 +90,7 @@ def create(store: Store, name: str, as_json: bool, **options: Any) -> None:
     """
     from understudy.proxy.operations.mock_servers.create_mock_server import create_mock_server
 
-    names = ("collection", "requests", "entries", "session", "date", "tz", "keep_secrets")
+    names = ("collection", "requests", "entries", "session", "date", "keep_secrets", *CONDITIONS)
     source = _read_source(**{option: options.pop(option) for option in names})
     draft = _read_draft(name, **options)
     with progress(f"promoting to {name}") as step:
@@ -99,37 +106,37 @@ def _read_source(
     *,
     collection: str | None,
     requests: tuple[str, ...],
-    entries: tuple[int, ...],
+    entries: tuple[str, ...],
     session: str | None,
     date: str | None,
-    tz: str | None,
     keep_secrets: bool,
+    **conditions: Any,
 ) -> MockSource:
     from understudy.proxy.operations.mock_servers.mock_sources import ExistingCollection, RecordedHistory
     from understudy.store.promotion import PromotionPlan
 
     sources = {"collection": collection, "requests": requests, "entries": entries, "session": session, "date": date}
     given = [name for name, value in sources.items() if value not in (None, ())]
-    _check_given(given, tz=tz, keep_secrets=keep_secrets)
+    _check_given(given, keep_secrets=keep_secrets, conditions=conditions)
     if collection is not None:
         return ExistingCollection(collection)
     if requests:
         return _read_requests(requests)
-    since, until = day_bounds(date, tz, "--from-date")
-    criteria = HistoryFilter(ids=frozenset(entries) or None, since=since, until=until)
+    criteria = read_criteria(entries, date=date, date_option="--from-date", **conditions)
     return RecordedHistory(criteria, session, PromotionPlan(keep_secrets=keep_secrets))
 
 
-def _check_given(given: list[str], *, tz: str | None, keep_secrets: bool) -> None:
+def _check_given(given: list[str], *, keep_secrets: bool, conditions: Mapping[str, Any]) -> None:
     if len(given) != 1:
         raise UserError(
             "a mock server answers from one source: --collection NAME, --request 'METHOD PATH [STATUS [BODY]]',"
             " --from-entry ID, --from-session NAME or --from-date YYYY-MM-DD"
         )
-    if tz is not None and given != ["date"]:
-        raise UserError("--tz goes with --from-date")
-    if keep_secrets and given[0] in ("collection", "requests"):
-        raise UserError("--keep-secrets goes with --from-entry, --from-session and --from-date")
+    if given[0] in ("collection", "requests"):
+        for name, value in {"keep_secrets": keep_secrets, **conditions}.items():
+            if value:
+                option = "--filter" if name == "filters" else f"--{name.replace('_', '-')}"
+                raise UserError(f"{option} goes with --from-entry, --from-session and --from-date")
 
 
 def _read_requests(requests: tuple[str, ...]) -> MockSource:

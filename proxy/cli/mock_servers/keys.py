@@ -6,7 +6,14 @@ import click
 
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.naming_options import key_name
-from understudy.proxy.cli.options import current_user, json_option, making_store, page_options, with_store
+from understudy.proxy.cli.options import (
+    current_user,
+    json_option,
+    making_store,
+    page_options,
+    warn_of_missing_key,
+    with_store,
+)
 from understudy.proxy.cli.output import print_json, print_page
 from understudy.proxy.cli.tables.cells import id_cells, time_cell
 from understudy.proxy.cli.tables.table import NAME_WIDTH, Column, Cut
@@ -55,6 +62,7 @@ def list_keys(store: Store, request: PageRequest[str], as_json: bool) -> None:
     from understudy.proxy.operations.mock_servers import keys as operations
     from understudy.proxy.operations.views.mock_servers import key_json
 
+    warn_of_missing_key(request, [one.name for one in store.keys.list()], "key")
     page = operations.read_key_page(store, request)
     if as_json:
         print_json([key_json(key) for key in page.items])

@@ -12,6 +12,7 @@ from understudy.proxy.cli.options import (
     json_option,
     page_options,
     wait_for_gateways,
+    warn_of_missing_key,
     with_store,
 )
 from understudy.proxy.cli.output import print_json, print_page
@@ -49,6 +50,8 @@ def list_errors(store: Store, name: str, request: PageRequest[str], as_json: boo
     """List the server errors of the mock server NAME."""
     from understudy.proxy.operations.views.mock_servers import server_errors_json
 
+    known = [one.name for one in operations.list_server_errors(store, name).errors]
+    warn_of_missing_key(request, known, "server error")
     found = operations.list_server_errors(store, name, request)
     if as_json:
         print_json(server_errors_json(found))

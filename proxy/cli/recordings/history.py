@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import click
 
 from understudy.proxy.cli.hints import render_hint
 from understudy.proxy.cli.lazy import LazyGroup
-from understudy.proxy.cli.options import filter_option, history_filter, json_option, moment, raw_option, with_store
+from understudy.proxy.cli.options import json_option, raw_option, with_store
 from understudy.proxy.cli.output import (
-    measured_progress,
     message_text,
     print_json,
-    print_next_page,
 )
 from understudy.proxy.cli.recordings.history_table import print_entries
-from understudy.proxy.cli.terminal_text import escape_line, print_bytes, print_recorded, print_text
+from understudy.proxy.cli.recordings.selection_options import Selection, selection_options
+from understudy.proxy.cli.terminal_text import escape_line, print_bytes, print_line, print_recorded, print_text
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import MessagePart
-from understudy.store.model.values import replace
+from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
@@ -36,11 +34,7 @@ def history() -> None:
 
 
 @history.command("list")
-@click.option("-s", "--session", metavar="NAME", help="List this session only.")
-@filter_option
-@click.option("--search", metavar="TEXT", help="Only with these words in the URL, the headers or a text body.")
-@click.option("--since", metavar="TIME", help="Only from this time on: ISO 8601, or how long ago, such as 2h.")
-@click.option("--until", metavar="TIME", help="Only before this time.")
+@selection_options
 @click.option("--before", metavar="ENTRY", type=int, help="List those before this entry.")
 @click.option("--after", metavar="ENTRY", type=int, help="List the first N after this entry, instead of the newest.")
 @click.option(
@@ -55,16 +49,7 @@ def history() -> None:
 @json_option
 @with_store
 def list_history(
-    store: Store,
-    session: str | None,
-    filters: tuple[str, ...],
-    search: str | None,
-    since: str | None,
-    until: str | None,
-    before: int | None,
-    after: int | None,
-    limit: int,
-    as_json: bool,
+    store: Store, selection: Selection, before: int | None, after: int | None, limit: int, as_json: bool
 ) -> None:
     """List recorded exchanges, the newest last.
 
@@ -75,22 +60,40 @@ def list_history(
     from understudy.proxy.operations.recordings.history import list_entries
     from understudy.proxy.operations.views.recordings import entry_json
 
-    now = time.time()
-    begin, end = moment(since, "--since", now), moment(until, "--until", now)
-    criteria = replace(history_filter(filters, since=begin, until=end), search=search)
-    if search is not None:
-        with measured_progress("indexing history for searches") as report:
-            store.history.index_for_search(report)
+    selection.prepare(store)
     # One more than asked for shows whether the list goes on.
-    found = list_entries(store, criteria, session=session, limit=limit + 1, before=before, after=after)
+    found = list_entries(
+        store, selection.criteria, session=selection.session, limit=limit + 1, before=before, after=after
+    )
     entries = found[-limit:] if after is None else found[:limit]
     if as_json:
         print_json([entry_json(entry) for entry in entries])
-        return
-    print_entries(entries)
-    if len(found) > limit:
+    else:
+        print_entries(entries)
+    if not found:
+        _explain_nothing(store, selection, is_page=before is not None or after is not None)
+    elif len(found) > limit and not as_json:
         option, last = ("before", entries[0]) if after is None else ("after", entries[-1])
-        print_next_page(option, last.exchange.id)
+        _print_rest(store, selection, len(entries), f"--{option} {last.exchange.id}")
+
+
+def _explain_nothing(store: Store, selection: Selection, *, is_page: bool) -> None:
+    from understudy.proxy.operations.recordings.history import narrow_to_session
+    from understudy.proxy.operations.recordings.selections import explain_nothing
+
+    criteria = narrow_to_session(store, selection.criteria, selection.session)
+    if criteria != HistoryFilter() and not (is_page and store.history.count(criteria, 0)):
+        reason = explain_nothing(store, criteria)
+        print_line(f"Nothing was found: {reason}{'' if reason.endswith('?') else '.'}", err=True)
+
+
+def _print_rest(store: Store, selection: Selection, shown: int, option: str) -> None:
+    """Print on stderr how many entries there are, and the option that lists the next ones."""
+    from understudy.proxy.operations.recordings.history import MOST_COUNTED, count_entries
+
+    number = count_entries(store, selection.criteria, selection.session)
+    total = f"{number:,}" if number <= MOST_COUNTED else f"more than {MOST_COUNTED:,}"
+    print_line(f"{shown:,} of {total}. More: {option}", err=True)
 
 
 @history.command("show")

@@ -5,27 +5,16 @@ from __future__ import annotations
 import click
 
 from understudy.proxy.cli.command import UnderstudyCommand
-from understudy.proxy.cli.options import (
-    current_user,
-    day_bounds,
-    filter_option,
-    history_filter,
-    json_option,
-    tz_option,
-    with_store,
-)
+from understudy.proxy.cli.options import current_user, json_option, with_store
 from understudy.proxy.cli.output import print_json, progress
 from understudy.proxy.cli.promotion_output import print_outcome
-from understudy.store.errors import UserError
+from understudy.proxy.cli.recordings.selection_options import ENTRIES, Selection, selection_options
 from understudy.store.repositories.store import Store
 
 
 @click.command(cls=UnderstudyCommand)
-@click.argument("entry_ids", metavar="[ENTRY_ID ...]", nargs=-1, type=int)
-@click.option("-s", "--session", metavar="NAME", help="Promote this session.")
-@click.option("--date", metavar="YYYY-MM-DD", help="Promote this day.")
-@tz_option
-@filter_option
+@click.argument("entry_ids", metavar=ENTRIES, nargs=-1)
+@selection_options
 @click.option(
     "-c",
     "--to",
@@ -48,11 +37,7 @@ from understudy.store.repositories.store import Store
 @with_store
 def promote(
     store: Store,
-    entry_ids: tuple[int, ...],
-    session: str | None,
-    date: str | None,
-    tz: str | None,
-    filters: tuple[str, ...],
+    selection: Selection,
     collection: str,
     repeats: str,
     keep_secrets: bool,
@@ -63,18 +48,15 @@ def promote(
 
     \b
     understudy promote --session shop --to shop
-    understudy promote 12 13 --to shop
+    understudy promote 1-5,9 --to shop
     understudy promote --date 2026-01-31 --filter 'path=/users/*' --filter status=2xx --to users
     """
     from understudy.proxy.operations.recordings.promotion import choose_exchanges, promote_history
     from understudy.proxy.operations.views.recordings import promotion_json
     from understudy.store.promotion import PromotionPlan, Repeats
 
-    if tz is not None and date is None:
-        raise UserError("--tz goes with --date")
-    since, until = day_bounds(date, tz, "--date")
-    criteria = history_filter(filters, ids=frozenset(entry_ids) or None, since=since, until=until)
-    criteria = choose_exchanges(store, criteria, session)
+    criteria = choose_exchanges(store, selection.criteria, selection.session)
+    selection.prepare(store)
     plan = PromotionPlan(Repeats(repeats), keep_secrets=keep_secrets)
     with progress(f"promoting to {collection}") as step:
         outcome = promote_history(store, criteria, collection, plan, again=again, actor=current_user(), step=step)

@@ -100,6 +100,23 @@ def set_session(store: Store, name: str, reset: bool, as_json: bool, **lists: tu
     print_line(f"Replays of session {session.name} use {kept}.")
 
 
+@sessions.command("rename")
+@session_name()
+@click.argument("new_name")
+@json_option
+@with_store
+def rename_session(store: Store, name: str, new_name: str, as_json: bool) -> None:
+    """Give the session NAME the name NEW_NAME. Gateways that use it go on."""
+    from understudy.proxy.operations.recordings import sessions as operations
+    from understudy.proxy.operations.views.recordings import session_json
+
+    session = operations.rename_session(store, name, new_name, actor=current_user())
+    if as_json:
+        print_json(session_json(operations.summarize_session(store, session.id)))
+    else:
+        print_line(f"Renamed the session to {session.name}.")
+
+
 @sessions.command("delete")
 @session_name()
 @deletion_options

@@ -65,6 +65,17 @@ def set_collection_variables(
     return replace(found, variables=variables)
 
 
+def rename_collection(store: Store, collection: str, new_name: str, *, actor: str) -> Collection:
+    """Give a collection another name, and return it; mock servers and gateways that use it go on.
+
+    Raises NotFound, Conflict for a name that is taken, UserError for one that cannot be a name.
+    """
+    with store.transaction(actor):
+        found = store.collections.find(collection)
+        store.collections.rename(found.id, new_name)
+    return replace(found, name=new_name)
+
+
 def delete_collection(store: Store, collection: str, *, forever: bool = False, actor: str) -> Deleted[Collection]:
     """Delete a collection with its examples, and return what it was; history stays.
 

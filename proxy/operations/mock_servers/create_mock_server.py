@@ -24,7 +24,7 @@ from understudy.proxy.operations.recordings.promotion import PromotionOutcome
 from understudy.store.model.collections import Environment
 from understudy.store.model.ids import new_id
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Matching, MockServer
-from understudy.store.model.naming import find_free_name, slug_from_name
+from understudy.store.model.naming import escape_unprintable, find_free_name, slug_from_name
 from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
@@ -52,7 +52,7 @@ class MockServerDraft:
 class CreatedMockServer:
     """A new mock server, and the outcome of the promotion where it answers from history.
 
-    `warnings` name what of typed-in requests does not match as it was meant.
+    `warnings` name what of typed-in requests does not match as it was meant, and the hosts that meet in it.
     """
 
     details: MockServerDetails
@@ -82,7 +82,15 @@ def create_mock_server(
         details = describe_mock_server(store, mock)
     outcome = prepared.outcome if isinstance(prepared, PromotedHistory) else None
     typed = [one for one, _ in source.requests] if isinstance(source, TypedRequests) else []
-    return CreatedMockServer(details, outcome, list_typed_warnings(typed))
+    origins = prepared.list_origins() if isinstance(prepared, PromotedHistory) else []
+    return CreatedMockServer(details, outcome, [*list_typed_warnings(typed), *_warn_of_origins(origins)])
+
+
+def _warn_of_origins(origins: Sequence[str]) -> list[str]:
+    if len(origins) < 2:
+        return []
+    listed = ", ".join(map(escape_unprintable, origins))
+    return [f"requests to {len(origins)} hosts meet in one mock server, which does not compare hosts: {listed}"]
 
 
 def _plan(store: Store, draft: MockServerDraft) -> tuple[MockServer, Environment | None]:

@@ -17,6 +17,7 @@ from understudy.proxy.operations.collections.request_lines import (
     typed_response,
 )
 from understudy.proxy.operations.recordings.promotion import PromotionOutcome
+from understudy.proxy.operations.recordings.selections import check_entries, explain_nothing
 from understudy.store.errors import UserError
 from understudy.store.model.collections import Collection, Example, RequestItem
 from understudy.store.model.exchanges import Exchange
@@ -70,6 +71,11 @@ class PromotedHistory:
 
     updates: Sequence[CollectionUpdate]
     outcome: PromotionOutcome
+
+    def list_origins(self) -> list[str]:
+        """Return the origins of the requests, sorted: several meet in one mock server, which does not compare them."""
+        origins = {example.request.origin for update in self.updates for example in update.examples}
+        return sorted(str(origin) for origin in origins if origin)
 
 
 def prepare_source(
@@ -140,15 +146,14 @@ def _promote_in_memory(store: Store, source: RecordedHistory, step: Callable[[],
         known = promoted.known
         step()
     if not outcome.selected:
-        raise UserError("nothing to promote: history has no such exchange", what="history entry")
+        raise UserError(f"nothing to promote: {explain_nothing(store, criteria)}", what="history entry")
     if not outcome.examples:
         raise UserError(f"nothing of that can be an example: {_describe_skipped(outcome.skipped)}")
     return PromotedHistory(updates, outcome)
 
 
 def _find_history(store: Store, source: RecordedHistory) -> HistoryFilter:
-    for exchange_id in sorted(source.criteria.ids or ()):
-        store.history.get(exchange_id)
+    check_entries(store, source.criteria)
     if source.session is None:
         return source.criteria
     return replace(source.criteria, session_id=store.sessions.find(source.session).id)

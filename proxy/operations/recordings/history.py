@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from understudy.proxy.operations.deleting import Deleted, delete_thing
+from understudy.proxy.operations.recordings.selections import check_entries, explain_nothing
 from understudy.store.errors import Hint, NotFound, UserError
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import MessagePart, Request, Response
@@ -17,6 +19,10 @@ from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
     from understudy.store.redaction.redactor import Redactor
+
+MOST_COUNTED = 10_000
+"""The entries that a list counts at most: more take longer than the list."""
+LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +36,14 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class EntryContent:
-    """An exchange with its bodies as bytes, and the messages of its WebSocket or gRPC call in the order they came."""
+    """An exchange with its bodies as bytes, and the messages of its WebSocket or gRPC call in the order they came.
+
+    `session` is the name of its session.
+    """
 
     exchange: Exchange
     messages: Sequence[WebSocketMessage]
+    session: str
 
     @property
     def request_body(self) -> bytes:
@@ -58,20 +68,34 @@ def list_entries(
     """Return the newest entries that fit, at most `limit`, the newest last.
 
     `session` is the name of a session that they have to be of. They are the newest before the entry `before`; with
-    `after`, the oldest after that entry. Raises NotFound for a session or entry that does not exist, UserError for
-    both `before` and `after`.
+    `after`, the oldest after that entry. An entry that was deleted is a place, too. Raises NotFound for a session that
+    does not exist, UserError for both `before` and `after`.
     """
     criteria = narrow_to_session(store, criteria, session)
     if after is None:
-        position = None if before is None else _find_position(store, before)
+        position = None if before is None else _find_position(store, before, backward=True)
         return describe_entries(store, store.history.list_newest(criteria, limit, position))
     if before is not None:
         raise UserError("choose entries before one or after one, not both", field="before")
-    return describe_entries(store, store.history.list_oldest(criteria, limit, _find_position(store, after)))
+    position = _find_position(store, after, backward=False)
+    return describe_entries(store, store.history.list_oldest(criteria, limit, position))
 
 
-def _find_position(store: Store, entry_id: int) -> HistoryPosition:
-    return HistoryPosition.of(store.history.get(entry_id))
+def count_entries(store: Store, criteria: HistoryFilter, session: str | None) -> int:
+    """Return how many entries fit, `MOST_COUNTED` + 1 for more than that; raises NotFound."""
+    return store.history.count(narrow_to_session(store, criteria, session), MOST_COUNTED)
+
+
+def _find_position(store: Store, entry_id: int, *, backward: bool) -> HistoryPosition | None:
+    """Return the place of an entry; for one that was deleted, the place next to what is left on the wanted side."""
+    try:
+        return HistoryPosition.of(store.history.get(entry_id))
+    except NotFound:
+        if backward:
+            lower = store.history.list_newest(HistoryFilter(id_ranges=((0, entry_id),)), 1)
+            return HistoryPosition(lower[0].timings.started, lower[0].id + 1) if lower else HistoryPosition(-inf, 0)
+        higher = store.history.list_oldest(HistoryFilter(id_ranges=((entry_id, LARGEST_ID),)), 1)
+        return HistoryPosition(higher[0].timings.started, higher[0].id - 1) if higher else HistoryPosition(inf, 0)
 
 
 def narrow_to_session(store: Store, criteria: HistoryFilter, name: str | None) -> HistoryFilter:
@@ -100,11 +124,10 @@ def choose_entries(store: Store, criteria: HistoryFilter, session: str | None) -
     """
     if criteria == HistoryFilter() and session is None:
         raise UserError("no history entry was chosen", what="history entry", hint=Hint("choose_history"))
-    for entry_id in sorted(criteria.ids or ()):
-        store.history.get(entry_id)
+    check_entries(store, criteria)
     found = store.history.select_ids(narrow_to_session(store, criteria, session))
     if not found:
-        raise UserError("history has no such exchange", what="history entry")
+        raise UserError(explain_nothing(store, narrow_to_session(store, criteria, session)), what="history entry")
     return found
 
 
@@ -125,12 +148,13 @@ def read_entry(store: Store, entry_id: int, *, show_secrets: bool = False) -> En
         from understudy.serving.grpc.script import restore_messages
 
         messages = restore_messages(exchange, messages)
+    session = _find_session_name(store, exchange.session_id)
     if show_secrets:
-        return EntryContent(exchange, messages)
+        return EntryContent(exchange, messages, session)
     from understudy.store.redaction.settings import make_display_redactor
 
     redactor = make_display_redactor(store)
-    return EntryContent(_mask(exchange, redactor), [redactor.redact_message(message) for message in messages])
+    return EntryContent(_mask(exchange, redactor), [redactor.redact_message(message) for message in messages], session)
 
 
 def read_entry_body(store: Store, entry_id: int, part: MessagePart) -> bytes:

@@ -16,6 +16,7 @@ from itertools import islice
 
 from understudy.matcher.replay_keys import compute_request_key
 from understudy.proxy.operations.recordings.history import narrow_to_session
+from understudy.proxy.operations.recordings.selections import check_entries, explain_nothing
 from understudy.store.errors import Hint, NotFound, UserError
 from understudy.store.model.collections import Collection, Example
 from understudy.store.model.exchanges import Exchange, RedactedPlace
@@ -101,7 +102,7 @@ def promote_history(
     exchanges = _select(store, criteria)
     batch = list(islice(exchanges, size.rows))
     if not batch:
-        raise UserError("nothing to promote: history has no such exchange", what="history entry")
+        raise UserError(f"nothing to promote: {explain_nothing(store, criteria)}", what="history entry")
     collection = _find_collection(store, collection_name)
     known, outcome = _read_state(store, collection, again=again), PromotionOutcome()
     run = _make_promote(store, plan, actor)
@@ -139,8 +140,7 @@ def save_exchange(
 
 
 def _select(store: Store, criteria: HistoryFilter) -> Iterator[Exchange]:
-    for exchange_id in sorted(criteria.ids or ()):
-        store.history.get(exchange_id)
+    check_entries(store, criteria)
     return store.history.select(criteria)
 
 

@@ -70,6 +70,17 @@ def keep_replay_lists(
     return replace(session, replay=kept)
 
 
+def rename_session(store: Store, name: str, new_name: str, *, actor: str) -> Session:
+    """Give a session another name, and return it; gateways that use it go on.
+
+    Raises NotFound, Conflict for a name that is taken, UserError for one that cannot be a name.
+    """
+    with store.transaction(actor):
+        session = store.sessions.find(name)
+        store.sessions.rename(session.id, new_name)
+    return replace(session, name=new_name)
+
+
 def delete_session(store: Store, name: str, *, forever: bool = False, actor: str) -> Deleted[Session]:
     """Delete a session with its exchanges, and return it; examples that were promoted from it stay.
 

@@ -39,6 +39,7 @@ def example_json(example: Example) -> dict[str, Any]:
         "id": example.id,
         "name": example.name,
         "method": example.request.method,
+        "host": example.request.origin.authority if example.request.origin else None,
         "url": example.request.url,
         "status": example.response.status,
         "sequence": example.sequence,

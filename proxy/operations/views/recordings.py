@@ -34,7 +34,7 @@ def session_json(summary: SessionSummary) -> dict[str, Any]:
 
 def entry_json(entry: HistoryEntry) -> dict[str, Any]:
     """Return a history entry as a list shows it, without headers and bodies."""
-    return _summary_json(entry.exchange, entry.url)
+    return _summary_json(entry.exchange, entry.url, entry.session)
 
 
 def entry_content_json(content: EntryContent) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def entry_content_json(content: EntryContent) -> dict[str, Any]:
     exchange = content.exchange
     response = exchange.response
     return {
-        **_summary_json(exchange, exchange.request.url),
+        **_summary_json(exchange, exchange.request.url, content.session),
         "redacted": [{"part": place.part, "name": place.name} for place in sorted(exchange.redacted)],
         "request": request_json(exchange.request, content.request_body),
         "response": response_json(response, content.response_body) if response else None,
@@ -112,10 +112,11 @@ def split_close(content: bytes) -> tuple[int | None, str]:
     return (int.from_bytes(content[:2], "big") if content else None), content[2:].decode("utf-8", "replace")
 
 
-def _summary_json(exchange: Exchange, url: str) -> dict[str, Any]:
+def _summary_json(exchange: Exchange, url: str, session: str) -> dict[str, Any]:
     request, response = exchange.request, exchange.response
     return {
         "id": exchange.id,
+        "session": session,
         "session_id": exchange.session_id,
         "started_at": iso_time(exchange.timings.started),
         "method": request.method,

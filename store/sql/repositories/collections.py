@@ -78,6 +78,15 @@ class SqlCollections:
             order = (t.CollectionRow.name,)
             return read_page(tx, query, order, request, _build_summary, lambda summary: summary.collection.name)
 
+    def rename(self, collection_id: str, name: str) -> None:
+        check_name("collection", name)
+        with self._database.begin_write() as tx:
+            row = _get_collection_row(tx, collection_id)
+            if row.name != name and tx.scalar(select(t.CollectionRow.id).where(t.CollectionRow.name == name)):
+                raise make_name_conflict("collection", name)
+            row.name = name
+            record_change(tx, Subject.COLLECTION, collection_id, collection_id)
+
     def set_variables(self, collection_id: str, variables: Mapping[str, str]) -> None:
         with self._database.begin_write() as tx:
             _get_collection_row(tx, collection_id).variables = json.dumps(dict(variables))

@@ -113,6 +113,15 @@ class SqlHistory:
     def select_ids(self, criteria: HistoryFilter) -> list[int]:
         return [id_ for ids in _split_ids(criteria.ids) for id_ in self._select_ids(criteria, ids)]
 
+    def count(self, criteria: HistoryFilter, most: int) -> int:
+        found = 0
+        for ids in _split_ids(criteria.ids):
+            query = select(_EXCHANGES.c.id).where(*build_conditions(criteria)).limit(most + 1 - found)
+            found += self._count(query if ids is None else query.where(_EXCHANGES.c.id.in_(ids)), criteria)
+            if found > most:
+                break
+        return found
+
     def list_newest(self, criteria: HistoryFilter, limit: int, before: HistoryPosition | None = None) -> list[Exchange]:
         exchanges: list[Exchange] = []
         for ids in _split_ids(criteria.ids):
@@ -194,6 +203,14 @@ class SqlHistory:
             with self._database.begin_read() as tx:
                 if criteria.search is None or self._search_index.is_built(tx.connection()):
                     return tx.scalars(query).all()
+
+    def _count(self, query: Select[Any], criteria: HistoryFilter) -> int:
+        while True:
+            if criteria.search is not None:
+                self._search_index.update(ignore_progress)
+            with self._database.begin_read() as tx:
+                if criteria.search is None or self._search_index.is_built(tx.connection()):
+                    return tx.scalar(select(func.count()).select_from(query.subquery())) or 0
 
     def _read_page(self, query: Select[Any], criteria: HistoryFilter) -> list[Exchange]:
         while True:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from understudy.store.repositories.history import HistoryFilter
@@ -18,7 +18,7 @@ _SET = re.compile(r"\[(?:(!)|(?!!))(.[^\]]*)\]", re.DOTALL)
 
 def build_conditions(criteria: HistoryFilter) -> list[Any]:
     """Return the conditions of a filter, except that on ids."""
-    row, conditions = t.ExchangeRow, list[Any]()
+    row, conditions = t.ExchangeRow, _build_range_conditions(criteria)
     if criteria.session_id is not None:
         number = select(t.SessionRow.number).where(t.SessionRow.id == criteria.session_id).scalar_subquery()
         conditions.append(row.session_number == number)
@@ -39,6 +39,11 @@ def build_conditions(criteria: HistoryFilter) -> list[Any]:
     if criteria.search is not None:
         conditions.append(MATCHES.bindparams(search=to_match_expression(criteria.search)))
     return conditions
+
+
+def _build_range_conditions(criteria: HistoryFilter) -> list[Any]:
+    ranges = [t.ExchangeRow.id.between(first, last) for first, last in criteria.id_ranges]
+    return [or_(*ranges)] if ranges else []
 
 
 def build_status_condition(column: InstrumentedAttribute[int | None], status: str) -> ColumnElement[bool]:

@@ -57,6 +57,14 @@ class SqlSessions:
                 lambda found: SessionSummary(session_from_row(found), *counts.get(found.number, (0, 0, None)))
             )
 
+    def rename(self, session_id: str, name: str) -> None:
+        check_name("session", name)
+        with self._database.begin_write() as tx:
+            row = _get_session_row(tx, session_id)
+            if row.name != name and tx.scalar(select(t.SessionRow.id).where(t.SessionRow.name == name)):
+                raise make_name_conflict("session", name)
+            tx.execute(update(t.KeptSessionRow).where(t.KeptSessionRow.id == session_id).values(name=name))
+
     def set_replay(self, session_id: str, lists: Mapping[str, Sequence[str]]) -> None:
         with self._database.begin_write() as tx:
             _get_session_row(tx, session_id)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.factories.messages import ORIGIN, make_example, make_response
 from tests.factories.stored import EVERYTHING, LARGE, collect, make_exchange, make_gateway, record
-from understudy.store.errors import Conflict, NotFound, StoreError
+from understudy.store.errors import Conflict, NotFound, StoreError, UserError
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.messages import InlineBody, Origin
 from understudy.store.model.values import replace
@@ -154,3 +154,24 @@ def test_errors_name_the_kind_and_the_name(store: Store) -> None:
         store.sessions.find("bank")
     errors = [conflict.value, unknown.value]
     assert [(error.what, error.which) for error in errors] == [("session", "shop"), ("session", "bank")]
+
+
+def test_a_session_is_renamed(store: Store) -> None:
+    """Its exchanges stay, and the old name is free."""
+    [exchange] = record(store, b"1")
+    store.sessions.rename(exchange.session_id, "bank")
+    assert store.sessions.find("bank").id == exchange.session_id
+    assert store.history.get(exchange.id).session_id == exchange.session_id
+    store.sessions.rename(exchange.session_id, "bank")
+    store.sessions.create("shop", None)
+
+
+def test_a_session_gets_no_name_that_is_taken_or_none(store: Store) -> None:
+    shop = store.sessions.create("shop", None)
+    store.sessions.create("bank", None)
+    for name, error in (("bank", Conflict), ("", UserError), ("a\nb", UserError)):
+        with pytest.raises(error):
+            store.sessions.rename(shop.id, name)
+    with pytest.raises(NotFound):
+        store.sessions.rename("nothing", "new")
+    assert store.sessions.find("shop") == shop

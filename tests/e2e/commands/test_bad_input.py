@@ -87,7 +87,10 @@ MISTAKES = [
     ("examples delete nothing", "there is no example 'nothing'"),
     ("examples show 'GET /orders/next - 200'", "2 examples are called 'GET /orders/next - 200'; give an id: "),
     (f"examples show {USERS_1} --collection nowhere", "there is no collection 'nowhere'"),
-    (f"examples set {USERS_1}", "nothing to change: give --name, --path, --status, --body, --header"),
+    (
+        f"examples set {USERS_1}",
+        "nothing to change: give --name, --method, --path, --query, --request-header, --request-body",
+    ),
     (f"examples set {USERS_1} --status 99", "a status is a number from 200 to 599, not '99'"),
     (f"examples set {USERS_1} --status ok", "--status takes a whole number, not 'ok'"),
     (f"examples set {USERS_1} --header nonsense", "a header is written Name: value, not 'nonsense'"),

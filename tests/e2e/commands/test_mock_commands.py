@@ -156,7 +156,7 @@ MISTAKES = [
     ),
     ("mocks create new --from-session nowhere", "there is no session 'nowhere'; there are: shop"),
     ("mocks create new --from-date today", "--from-date takes a day such as 2026-01-31, got 'today'"),
-    ("mocks create new --from-date 1999-12-31", "nothing to promote: history has no such exchange"),
+    ("mocks create new --from-date 1999-12-31", "nothing to promote: there is no exchange at that time"),
     (
         "mocks create new --from-date 1999-12-31 --tz Mars",
         "--tz takes a time zone such as Europe/Berlin or UTC, got 'Mars'",

@@ -96,6 +96,9 @@ def test_a_page_beyond_the_end_is_empty(listed: Understudy, command: str) -> Non
 def test_any_text_is_a_bound_of_names(listed: Understudy, command: str) -> None:
     assert names_of(listed, f"{command} --after c") == ["d", "e"]
     assert names_of(listed, f"{command} --before -x") == []
+    line = "'c'; the list goes on after where it would be.\n"
+    warned = list_page(listed, f"{command} --after c")[1]
+    assert warned.endswith(line)
 
 
 def test_sessions_and_examples_go_by_ids_too(listed: Understudy) -> None:
@@ -109,12 +112,13 @@ def test_sessions_and_examples_go_by_ids_too(listed: Understudy) -> None:
 
 @pytest.mark.parametrize("command", ["history list", "mocks logs a"])
 def test_a_list_whose_newest_come_last_goes_on_before_them(listed: Understudy, command: str) -> None:
+    count = "2 of 4. " if command.startswith("history") else ""
     lines, more = list_page(listed, f"{command} -n 2")
-    assert ([line.split()[0] for line in lines], more) == (["3", "4"], "More: --before 3\n")
-    lines, more = list_page(listed, f"{command} -n 2 {more.removeprefix('More: ')}")
+    assert ([line.split()[0] for line in lines], more) == (["3", "4"], f"{count}More: --before 3\n")
+    lines, more = list_page(listed, f"{command} -n 2 --before 3")
     assert ([line.split()[0] for line in lines], more) == (["1", "2"], "")
     lines, more = list_page(listed, f"{command} -n 2 --after 1")
-    assert ([line.split()[0] for line in lines], more) == (["2", "3"], "More: --after 3\n")
+    assert ([line.split()[0] for line in lines], more) == (["2", "3"], f"{count}More: --after 3\n")
     done = run_here(listed, [*command.split(), "-n", str(2**70), "--after", "3", "--json"])
     assert [one["id"] for one in json.loads(done.stdout)] == [4]
 
@@ -123,9 +127,9 @@ BOTH = "--before: choose a page after a key or before one, not both"
 MISTAKES = [
     *((f"{command} --after a --before b", BOTH) for command in LISTS),
     ("mocks logs a --after 1 --before 3", "--before: choose calls before one or after one, not both"),
-    ("mocks logs a --after -1", "-1 is not in the range x>=0"),
-    ("keys list -n 0", "0 is not in the range x>=1"),
-    ("keys list -n many", "'many' is not a valid integer"),
+    ("mocks logs a --after -1", "--after takes a whole number from 0 on, not -1"),
+    ("keys list -n 0", "--limit takes a whole number from 1 on, not 0"),
+    ("keys list -n many", "--limit takes a whole number from 1 on, not 'many'"),
     ("sessions list --after nowhere", "there is no session 'nowhere'; there are: a, b c, d, e"),
     ("examples list a --before nowhere", "there is no example 'nowhere'; give its id, the end of its id or its name"),
     ("examples list a --after 'b c' --before d", BOTH),

@@ -139,7 +139,7 @@ def test_of_many_that_cannot_be_examples_some_are_named(store: Store) -> None:
 
 
 def test_no_history_is_refused(store: Store) -> None:
-    with pytest.raises(UserError, match="nothing to promote: history has no such exchange"):
+    with pytest.raises(UserError, match="nothing to promote: there is no exchange"):
         prepare(store, RecordedHistory(EVERYTHING))
 
 

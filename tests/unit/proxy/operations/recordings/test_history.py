@@ -91,3 +91,27 @@ def test_a_missing_response_has_an_empty_body(store: Store) -> None:
 def test_an_entry_that_does_not_exist_is_not_found(store: Store) -> None:
     with pytest.raises(NotFound, match="there is no history entry 4711"):
         read_entry(store, 4711)
+
+
+@pytest.mark.parametrize("gone", [0, 1, 2, 3])
+def test_pages_go_on_at_an_entry_that_was_deleted(store: Store, gone: int) -> None:
+    """Its neighbours are those that would be beside it."""
+    recorded = [record(store, b"1", session=name)[0] for name in "abcd"]
+    ids = [exchange.id for exchange in recorded]
+    left = [id for id in ids if id != ids[gone]]
+    earlier, later = [id for id in left if id < ids[gone]], [id for id in left if id > ids[gone]]
+    store.sessions.delete(recorded[gone].session_id)
+    before = list_entries(store, HistoryFilter(), limit=9, before=ids[gone])
+    after = list_entries(store, HistoryFilter(), limit=9, after=ids[gone])
+    assert ([one.exchange.id for one in before], [one.exchange.id for one in after]) == (earlier, later)
+
+
+def test_pages_go_on_beyond_the_first_and_the_last_entry(store: Store) -> None:
+    ids = [exchange.id for exchange in record(store, b"1", b"2")]
+    pages = [
+        list_entries(store, HistoryFilter(), limit=9, before=ids[-1] + 9),
+        list_entries(store, HistoryFilter(), limit=9, after=ids[-1] + 9),
+        list_entries(store, HistoryFilter(), limit=9, before=0),
+        list_entries(store, HistoryFilter(), limit=9, after=0),
+    ]
+    assert [len(page) for page in pages] == [2, 0, 0, 2]

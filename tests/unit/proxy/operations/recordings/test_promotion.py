@@ -115,7 +115,7 @@ def test_every_change_keeps_its_actor(store: Store) -> None:
 
 
 def test_a_selection_of_nothing_creates_no_collection(store: Store) -> None:
-    with pytest.raises(UserError, match="nothing to promote: history has no such exchange"):
+    with pytest.raises(UserError, match="nothing to promote: there is no exchange"):
         promote(store)
     assert store.collections.list_summaries() == []
 

@@ -48,6 +48,7 @@ def test_a_session() -> None:
 def test_an_entry_of_a_list() -> None:
     assert entry_json(HistoryEntry(EXCHANGE, "shop", "http://a/?token=REDACTED")) == {
         "id": 7,
+        "session": "shop",
         "session_id": "s",
         "started_at": iso_time(1.0),
         "method": "GET",
@@ -68,7 +69,8 @@ def test_an_entry_without_a_response() -> None:
 
 def test_an_entry_with_its_content() -> None:
     messages = [WebSocketMessage(1.0, True, MessageKind.TEXT, b"hello")]
-    shape = entry_content_json(EntryContent(replace(EXCHANGE, redacted=frozenset([PLACE])), messages))
+    shape = entry_content_json(EntryContent(replace(EXCHANGE, redacted=frozenset([PLACE])), messages, "shop"))
+    assert shape["session"] == "shop"
     assert shape["redacted"] == [{"part": "query", "name": "token"}]
     assert (shape["request"]["method"], shape["response"]["body"]) == ("GET", "no")
     assert [message["text"] for message in shape["messages"]] == ["hello"]
