@@ -25,8 +25,9 @@ from understudy.addons.patches.replace import replace
 
 # What a sender may have on its way to a receiver that takes nothing, per stream.
 STREAM_WINDOW = 256 * 1024
-# A window is opened for no less: each time costs a frame.
-LEAST_CREDIT = STREAM_WINDOW // 4
+# A distant sender needs more: the window of a stream that moves grows to this, those of a connection together by that.
+LARGEST_STREAM_WINDOW = 4 * 1024 * 1024
+MOST_GROWTH = 8 * 1024 * 1024
 # The bound on the streams of a connection that are open at a time.
 MAX_STREAMS = 100
 # How much more than is due is opened at once for the connection.
@@ -54,6 +55,7 @@ class Side(Http2Connection):
         self.due = {}
         self._unopened: dict[int, int] = {}  # bytes that came, by stream
         self._unopened_all = 0
+        self._growth: dict[int, int] = {}  # by stream
         metering = next((one for one in reversed(context.layers) if hasattr(one, "sides")), None)
         if metering is None:
             return
@@ -67,7 +69,7 @@ class Side(Http2Connection):
             self.h2_conn.increment_flow_control_window(self._unopened_all)
             self._unopened_all = 0
         self._unopened[stream_id] = size = self._unopened.get(stream_id, 0) + acknowledged_size
-        if size >= LEAST_CREDIT:
+        if size >= self.get_window(stream_id) // 4:  # each time costs a frame, and a turn of the sender
             self.due[stream_id] = None
 
     def open_window(self, stream_id: int) -> layer.CommandGenerator[None]:
@@ -75,8 +77,21 @@ class Side(Http2Connection):
         self.due.pop(stream_id, None)
         size = self._unopened.pop(stream_id, 0)
         if size and not self.is_closed(stream_id) and not self._has_ended(stream_id):
-            self.h2_conn.increment_flow_control_window(size, stream_id)
+            self.h2_conn.increment_flow_control_window(size + self._grow(stream_id, size), stream_id)
             yield commands.SendData(self.conn, self.h2_conn.data_to_send())
+
+    def get_window(self, stream_id: int) -> int:
+        """Return the size of a stream's window when nothing is under way."""
+        return STREAM_WINDOW + self._growth.get(stream_id, 0)
+
+    def _grow(self, stream_id: int, size: int) -> int:
+        """Return by how much the window of a stream grows, of which so much has gone on."""
+        for over in [one for one in self._growth if self.is_closed(one)]:
+            del self._growth[over]
+        left = MOST_GROWTH - sum(self._growth.values())
+        more = max(0, min(size, LARGEST_STREAM_WINDOW - self.get_window(stream_id), left))
+        self._growth[stream_id] = self._growth.get(stream_id, 0) + more
+        return more
 
     def _has_ended(self, stream_id: int) -> bool:
         return bool(self.h2_conn.streams[stream_id].state_machine.state is H2State.HALF_CLOSED_REMOTE)

@@ -15,7 +15,7 @@ from understudy.addons.loop.connections import PausedReading
 from understudy.addons.patches.http2_windows import MAX_STREAMS, OpenWindow, Side
 from understudy.addons.patches.strict_heads import find_http1_wait, refuse
 from understudy.addons.streams.gateway_stream import GatewayStream
-from understudy.addons.streams.room import Room, RoomEvent
+from understudy.addons.streams.room import MAX_WAITING, Room, RoomEvent
 from understudy.serving.http1.waits import Awaited, ClientWait
 
 # Requests that their client gave up may still wait for the store or an upstream. While they are many, no more are read
@@ -117,7 +117,7 @@ class GatewayHttpLayer(HttpLayer):
         for side in list(self.sides.values()):
             for own_id in list(side.due):
                 stream_id = side.to_outer(own_id)
-                if self._has_gone_on(side.conn, stream_id):
+                if self._has_gone_on(side.conn, stream_id, side.get_window(own_id) // 2):
                     yield from self.event_to_child(self.connections[side.conn], OpenWindow(stream_id))
         self._throttle(event)
         if isinstance(event, events.DataReceived) and len(self.streams) >= FEW_STREAMS:
@@ -139,7 +139,7 @@ class GatewayHttpLayer(HttpLayer):
         collecting = [one for one in self._list_streams() if one.count_collected()]
         return collecting[0] is stream or sum(one.count_collected() for one in collecting) <= MAX_COLLECTED
 
-    def _has_gone_on(self, sender: Connection, stream_id: int) -> bool:
+    def _has_gone_on(self, sender: Connection, stream_id: int, most: int = MAX_WAITING) -> bool:
         stream = self.streams.get(stream_id)
         if not isinstance(stream, GatewayStream):
             return True
@@ -149,7 +149,7 @@ class GatewayHttpLayer(HttpLayer):
         if is_from_client and not self._may_collect(stream):
             return False
         receiver = stream.context.server if is_from_client else self.context.client
-        return receiver not in self.connections or self.room.is_there(receiver, stream_id)
+        return receiver not in self.connections or self.room.is_there(receiver, stream_id, most)
 
     def _throttle(self, event: events.Event) -> None:
         """Read from no HTTP/1.1 upstream whose response waits, nor from a client whose given up requests are many."""

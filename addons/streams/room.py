@@ -54,10 +54,13 @@ class Room:
         self._find_carriers = find_carriers
         self._full: set[Connection] = set()  # connections that a RoomEvent will come from
 
-    def is_there(self, peer: Connection, stream_id: int) -> bool:
-        """Return whether more may be sent on a stream; if the connection is full, a RoomEvent comes later."""
+    def is_there(self, peer: Connection, stream_id: int, most: int = MAX_WAITING) -> bool:
+        """Return whether more may be sent on a stream; if the connection is full, a RoomEvent comes later.
+
+        No more than `most` bytes may wait for the windows of its receiver.
+        """
         side = self._sides.get(peer)
-        if side is not None and side.count_waiting(stream_id) > MAX_WAITING:
+        if side is not None and side.count_waiting(stream_id) > most:
             return False
         drained = [self._is_drained(carrier) for carrier in self._find_carriers(peer)]
         return all(drained)
