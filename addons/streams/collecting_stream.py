@@ -18,7 +18,7 @@ from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import LARGE_BODY, Response
 
 # A request in spy mode with a larger body is forwarded as it comes; no example is asked.
-MAX_SPIED_BODY = 16 * 1024 * 1024
+MAX_SPIED_BODY = 4 * 1024 * 1024
 
 
 class CollectingStream(CallStream):

@@ -38,8 +38,17 @@ class Stage:
             self._gateways[upstream] = (context, context.__enter__())
         gateway = self._gateways[upstream][1]
         name = upstream.replace("/", "").replace(".", "").lower()
-        self.understudy.run("mode", mode, "--gateway", name, *(("--session", name) if mode == "record" else ()))
+        places: dict[str, tuple[str, ...]] = {
+            "record": ("--session", name),
+            "spy": ("--mock", self._empty_collection(), "--session", name),
+        }
+        self.understudy.run("mode", mode, "--gateway", name, *places.get(mode, ()))
         return gateway
+
+    def _empty_collection(self) -> str:
+        if not self.understudy.json("collections", "list"):
+            self.understudy.run("collections", "create", "nothing")
+        return "nothing"
 
     @classmethod
     @contextmanager
