@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import sys
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+DEFAULT_PORT = 9000
 USERS = {"1": {"id": 1, "name": "Ada"}, "2": {"id": 2, "name": "Grace"}}
 # Each GET of an order moves it to the next state.
 STATES = ["received", "packed", "sent"]
@@ -52,5 +54,14 @@ class SampleApi(BaseHTTPRequestHandler):
         """Quiet: the demo says one line per step."""
 
 
+def main() -> None:
+    """Serve on the port that is given, by default 9000, until Ctrl-C."""
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_PORT
+    with ThreadingHTTPServer(("127.0.0.1", port), SampleApi) as server:
+        print(f"The sample API listens on http://127.0.0.1:{port}. Stop with Ctrl-C.", flush=True)
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
+
+
 if __name__ == "__main__":
-    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), SampleApi).serve_forever()
+    main()

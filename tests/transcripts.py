@@ -1,9 +1,9 @@
 """Runs the console transcripts of a page, and checks that what they show is what happens.
 
 A line that begins with `$ ` is a command, the lines after it are its output. One that ends with `&` stays in the
-background until `kill %1`; the output after it is what it prints at its start. Ids may differ, and what the shell is
-told of, and lines of calls are left out; nothing else. A block "python NAME" or "toml NAME" is a file that the reader
-has.
+background until `kill %N`, by the number of the job; the output after it is what it prints at its start. Ids may
+differ, and what the shell is told of, and lines of calls are left out; nothing else. A block
+"python NAME" or "toml NAME" is a file that the reader has.
 """
 
 from __future__ import annotations
@@ -55,15 +55,15 @@ class Shell:
         self._home = home
         self._environment = environment
         self._replacements = replacements
-        self._background: list[tuple[subprocess.Popen[bytes], Path]] = []
+        self._jobs: dict[int, tuple[subprocess.Popen[bytes], Path]] = {}
 
     def run(self, command: str, shown: str) -> None:
         """Run one command; fails when it prints anything but what is shown."""
         command, shown = self._replaced(command), self._replaced(shown)
         if command.endswith(" &"):
             printed = self._start(command.removesuffix(" &"), shown)
-        elif command == "kill %1":
-            printed = self._kill()
+        elif job := re.fullmatch(r"kill %(\d+)", command):
+            printed = self._kill(int(job[1]))
         else:
             done = subprocess.run(
                 self._words(command), cwd=self._home, env=self._environment, check=False,
@@ -75,16 +75,20 @@ class Shell:
 
     def close(self) -> None:
         """End what still runs."""
-        while self._background:
-            self._kill()
+        while self._jobs:
+            self._kill(max(self._jobs))
 
     def _start(self, command: str, shown: str) -> str:
         output = self._home / f"background-{time.monotonic_ns()}"
         with output.open("wb") as file:
             process = subprocess.Popen(
-                self._words(command), cwd=self._home, env=self._environment, stdout=file, stderr=subprocess.STDOUT
+                self._words(command, is_alone=True),
+                cwd=self._home,
+                env=self._environment,
+                stdout=file,
+                stderr=subprocess.STDOUT,
             )
-        self._background.append((process, output))
+        self._jobs[max(self._jobs, default=0) + 1] = process, output
         deadline = time.monotonic() + PATIENCE_SECONDS
         while (
             len(SLOW_START.sub("", output.read_text())) < len(shown)
@@ -94,19 +98,21 @@ class Shell:
             time.sleep(0.02)
         return output.read_text()
 
-    def _kill(self) -> str:
-        process, output = self._background.pop()
+    def _kill(self, job: int) -> str:
+        process, output = self._jobs.pop(job)
         before = len(output.read_text())
         process.terminate()
         process.wait(PATIENCE_SECONDS)
         return output.read_text()[before:]
 
-    def _words(self, command: str) -> list[str]:
+    def _words(self, command: str, *, is_alone: bool = False) -> list[str]:
         program = f'understudy() {{ {PROGRAM} "$@"; }}; '
         if command.startswith("understudy ") and "||" not in command:
             # exec: a signal has to reach the program, not a shell around it
             command = f"exec {PROGRAM} {command.removeprefix('understudy ')}"
             program = ""
+        elif is_alone:
+            command = f"exec {command}"
         return ["bash", "-c", program + command.replace("curl ", "curl --silent --show-error ")]
 
     def _replaced(self, text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ import click
 import pytest
 
 from tests.cli_reference import commands, reference
-from tests.programs import Understudy, free_port, probe, wait_for
+from tests.programs import Understudy, free_port
 from tests.transcripts import Shell, steps
 from understudy.proxy.cli import main
 
@@ -56,23 +56,23 @@ def test_shown_commands_have_existing_options(page: str, line: str) -> None:
 
 
 def test_transcripts_of_the_readme_are_reproduced(tmp_path: Path) -> None:
-    """The console blocks of the README and docs/matching.md, run in order, print the same output."""
+    """The console blocks of the README and docs/matching.md, run in order in a checkout, print the same output."""
     api, gateway = free_port(), free_port()
     understudy = Understudy(tmp_path)
-    replacements = {"9000": str(api), "8080": str(gateway), "/tmp/understudy.db": str(understudy.store)}
-    # The gateway listens on a free port, because other tests may use the default.
-    listening = {
+    shutil.copytree(ROOT / "demo", tmp_path / "demo")
+    # Programs listen on free ports, because other tests may use the defaults.
+    replacements = {
+        "python3 -m demo.sample_api": f"{sys.executable} -m demo.sample_api 9000",
         "understudy record": "understudy record --listen :8080",
-        "understudy mock": "understudy mock --listen :8080",
+        "understudy mock shop &": "understudy mock --listen :8080 shop &",
+        "9000": str(api),
+        "8080": str(gateway),
+        "/tmp/understudy.db": str(understudy.store),
     }
-    sample = subprocess.Popen([sys.executable, "-m", "demo.sample_api", str(api)], cwd=ROOT)
-    shell = Shell(tmp_path, understudy.environment, listening | replacements)
+    shell = Shell(tmp_path, understudy.environment, replacements)
     try:
-        wait_for(lambda: probe(api))
         for page in ("README.md", "docs/matching.md"):
             for command, shown in steps((ROOT / page).read_text()):
                 shell.run(command, shown)
     finally:
         shell.close()
-        sample.terminate()
-        sample.wait()
