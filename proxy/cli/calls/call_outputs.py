@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 from math import inf
+from typing import TextIO
 
 from understudy.proxy.call_lines.call_display import CallOutputs
 from understudy.proxy.call_lines.call_meter import PER_SECOND
@@ -32,7 +33,8 @@ def open_outputs(
     if quiet and verbose:
         raise UserError("give --quiet or --verbose, not both")
     file = None if json_log is None else _open_json(json_log, keeps_output=keeps_output)
-    if sys.stderr is None:
+    descriptor = _find_descriptor(sys.stderr)
+    if descriptor is None:
         return CallOutputs(json=file)
     text = CallText(
         styled=shows_styles(err=True),
@@ -40,16 +42,25 @@ def open_outputs(
         names_mocks=names_mocks,
         explains=verbose,
     )
-    return CallOutputs(
-        sys.stderr.fileno(), text, file, shows_calls=not quiet, per_second=inf if verbose else PER_SECOND
-    )
+    return CallOutputs(descriptor, text, file, shows_calls=not quiet, per_second=inf if verbose else PER_SECOND)
+
+
+def _find_descriptor(stream: TextIO | None) -> int | None:
+    """Return the file descriptor of a stream; None without one, as where Python code reads the output."""
+    try:
+        return None if stream is None else stream.fileno()
+    except (OSError, ValueError):
+        return None
 
 
 def _open_json(name: str, *, keeps_output: bool) -> int:
     if name == STANDARD_OUTPUT:
         if keeps_output:
             raise UserError("takes a file here: standard output belongs to the command", field="json_log")
-        return sys.stdout.fileno()
+        descriptor = _find_descriptor(sys.stdout)
+        if descriptor is None:
+            raise UserError("takes a file here: standard output cannot be written", field="json_log")
+        return descriptor
     try:
         # A named pipe that is opened for writing alone waits for its reader (fifo(7)).
         is_pipe = os.path.exists(name) and stat.S_ISFIFO(os.stat(name).st_mode)

@@ -28,6 +28,7 @@ LARGE = 1024 * 1024
 
 # SQLite's own limit: the database has a page for small things, and none for large ones.
 FEW_PAGES = 150
+PAGE_BYTES = 16 * 1024  # of a new store
 FULL_DATABASE = f"""
 import sqlalchemy
 @sqlalchemy.event.listens_for(sqlalchemy.Engine, "connect")
@@ -145,7 +146,7 @@ def test_database_that_is_full_is_named(understudy: Understudy) -> None:
         assert call(f"{gateway.url}/small")[0] == 200
         with pytest.raises(IncompleteRead):
             call(f"{gateway.url}/large")
-        refused = call(f"{gateway.url}/upload", "POST", b"x" * (FEW_PAGES * 4096))
+        refused = call(f"{gateway.url}/upload", "POST", b"x" * (FEW_PAGES * PAGE_BYTES))
         assert call(f"{gateway.url}/smaller")[0] == 200
         gateway.stop()
     assert "Kept 2 exchanges; lost 2." in gateway.log

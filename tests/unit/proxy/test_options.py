@@ -37,7 +37,7 @@ def test_a_filter_has_other_conditions_too() -> None:
     assert history_filter(("method=GET",), ids=frozenset({1}), session_id="s", since=1.0, until=2.0) == expected
 
 
-@pytest.mark.parametrize("condition", ["", "GET", "method", "method=", "=GET", "Method=GET", "verb=GET"])
+@pytest.mark.parametrize("condition", ["", "GET", "method", "method=", "=GET", "verb=GET"])
 def test_a_text_that_is_not_a_condition(condition: str) -> None:
     with pytest.raises(UserError, match="--filter takes NAME=VALUE with one of the names method, host, path, status"):
         history_filter((condition,))
