@@ -14,7 +14,8 @@ CACHE_BYTES = 64 * 1024 * 1024
 # A larger body would evict many others that are read more often.
 MAX_CACHED_BYTES = 1024 * 1024
 # Larger bodies, and pieces of them, are kept apart, for those who ask for the same at about the same time.
-MAX_PART_BYTES = 16 * 1024 * 1024
+# Few, as an answer that is read piece by piece is to be in memory at no time.
+PARTS_BYTES = 8 * 1024 * 1024
 
 _Part = tuple[str, int | None]
 
@@ -29,7 +30,7 @@ class BodyReader:
         self._read = read
         self._read_piece = read_piece
         self._cache: LRUCache[str, bytes] = LRUCache(CACHE_BYTES, getsizeof=len)
-        self._parts: LRUCache[_Part, bytes] = LRUCache(CACHE_BYTES, getsizeof=len)
+        self._parts: LRUCache[_Part, bytes] = LRUCache(PARTS_BYTES, getsizeof=len)
         self._reading: dict[_Part, asyncio.Future[bytes]] = {}
 
     def get_cached(self, body: Body) -> bytes | None:
@@ -83,5 +84,5 @@ class BodyReader:
 
     def _note_read(self, part: _Part, reading: asyncio.Future[bytes]) -> None:
         del self._reading[part]
-        if not reading.cancelled() and reading.exception() is None and len(reading.result()) <= MAX_PART_BYTES:
+        if not reading.cancelled() and reading.exception() is None and len(reading.result()) <= PARTS_BYTES:
             self._parts[part] = reading.result()

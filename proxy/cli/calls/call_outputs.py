@@ -27,7 +27,7 @@ def open_outputs(
     """Return the outputs that a command asks for.
 
     `verbose`: all calls have a line, with how their example was found. `names_mocks`: lines name the mock server.
-    `keeps_output`: standard output belongs to another program. Raises UserError if the file of the JSON log cannot be
+    `keeps_output`: the output belongs to another program, and calls are shown only with `verbose`. Raises UserError if the file of the JSON log cannot be
     written.
     """
     if quiet and verbose:
@@ -42,7 +42,9 @@ def open_outputs(
         names_mocks=names_mocks,
         explains=verbose,
     )
-    return CallOutputs(descriptor, text, file, shows_calls=not quiet, per_second=inf if verbose else PER_SECOND)
+    # A command prints there, too: among its lines, calls are shown only on demand.
+    shows_calls = verbose or not (quiet or keeps_output)
+    return CallOutputs(descriptor, text, file, shows_calls=shows_calls, per_second=inf if verbose else PER_SECOND)
 
 
 def _find_descriptor(stream: TextIO | None) -> int | None:

@@ -68,8 +68,8 @@ def check_path_braces(path: str) -> None:
 def check_json(headers: Headers, body: bytes, described: str, *, templates: bool = True) -> None:
     """Raise BrokenJson for a body that its headers call JSON, and that begins as JSON does and is not.
 
-    A plain text is left alone. `described` is what it is the body of. With `templates`, `{{name}}` may stand for a
-    value or a part of one, and has to be closed.
+    A plain text is left alone. `described` is what it is the body of. `{{name}}` may stand for a value or a part
+    of one; with `templates`, it has to be closed.
     """
     media = parse_media_type(headers.get("content-type")) or ""
     is_called_json = media == "application/json" or media.endswith("+json")
@@ -81,7 +81,7 @@ def check_json(headers: Headers, body: bytes, described: str, *, templates: bool
         raise BrokenJson(f"the body of {described} is not JSON: it is not UTF-8", hint=Hint("give_file")) from None
     if templates:
         check_braces(text, f"the body of {described}")
-        text = _FIELDS.sub("1", text)
+    text = _FIELDS.sub("1", text)
     try:
         json.loads(text)
     except json.JSONDecodeError as error:

@@ -130,7 +130,7 @@ MISTAKES = [
     ("mocks create new --collection shop --log-limit -1", "--log-limit takes a whole number from 0 to 1000000, not -1"),
     ("mocks create new --collection shop --query maybe", "--query takes prefer, require or off, not 'maybe'"),
     ("mocks create new --collection shop --ignore-body //", "--ignore-body: "),
-    ("mocks create new --collection shop --tz UTC", "--tz goes with --from-date"),
+    ("mocks create new --collection shop --tz UTC", "--tz goes with --from-entry, --from-session and --from-date"),
     ("mocks create new --collection shop --keep-secrets", "--keep-secrets goes with --from-entry, --from-session"),
     (
         "mocks create stage --collection shop --save-url base",

@@ -24,6 +24,16 @@ API = "http://api.shop.invalid"  # never resolves (RFC 2606, section 2)
 SECURE = "https://api.shop.invalid"
 PART = '--x\r\nContent-Disposition: form-data; name="nonce"\r\n\r\n{}\r\n--x--\r\n'
 JSON = "Content-Type: application/json"
+HELD_AT_ONCE = "import understudy.proxy.gateway.program as program; program.LONG_SECONDS = 0.01; "
+PRINT_HOLDS = """
+import sys
+from understudy.addons.loop.held_requests import HeldRequests
+begin = HeldRequests.begin
+def begin_and_print(self, hold, release):
+    print("GET is held", file=sys.stderr, flush=True)
+    return begin(self, hold, release)
+HeldRequests.begin = begin_and_print
+"""
 
 
 @pytest.fixture(scope="module")
@@ -320,9 +330,8 @@ def test_a_hold_with_a_limit_ends_as_it_was_cut(broken: Understudy, origin: str,
 
 def test_a_line_names_what_is_held_for_long(broken: Understudy) -> None:
     """Once, however often it is asked for, and without its secrets."""
-    preamble = "import understudy.proxy.gateway.program as program; program.LONG_SECONDS = 0.01; "
     curl = f"curl -s --max-time 0.5 {API}/silent"
-    done = run(replace(broken, preamble=preamble), "replay", "broken", "--", "sh", "-c", f"{curl}; {curl}")
+    done = run(replace(broken, preamble=HELD_AT_ONCE), "replay", "broken", "--", "sh", "-c", f"{curl}; {curl}")
     held = f"held open, as the client gave them up when they were recorded: GET {API}/silent (entry 6)"
     assert done.err.count(f"understudy: {held}; --hold SECONDS ends them\n") == 1
 
@@ -331,11 +340,11 @@ def test_a_line_names_what_is_held_for_long(broken: Understudy) -> None:
 def holding(broken: Understudy) -> Iterator[tuple[Serving, socket.socket]]:
     """A gateway that holds a request of this client open."""
     with (
-        broken.serving("gateway", "--mode", "replay", "-s", "broken", "-v") as gateway,
+        replace(broken, preamble=PRINT_HOLDS).serving("gateway", "--mode", "replay", "-s", "broken") as gateway,
         socket.create_connection(("127.0.0.1", gateway.port), PATIENCE_SECONDS) as client,
     ):
         client.sendall(b"GET %s/silent HTTP/1.1\r\nHost: api\r\n\r\n" % API.encode())
-        wait_for(lambda: "GET /silent" in gateway.log)
+        wait_for(lambda: "GET is held" in gateway.log)
         yield gateway, client
 
 

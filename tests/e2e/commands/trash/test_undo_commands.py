@@ -63,7 +63,7 @@ MISTAKES = {
     "history delete": "no history entry was chosen; give entry ids, --session NAME",
     "history delete 999": "there is no history entry 999; understudy history list shows the entries",
     "history delete --filter path=/nothing": "there is no exchange with path '/nothing'",
-    "history delete --date 2026-01-01 --since 1d": "--date: goes without --since and --until",
+    "history delete --date 2026-01-01 --since 1d": "--date goes without --since and --until",
     "mocks logs shop --yes": "--yes: goes with --clear",
 }
 

@@ -58,6 +58,7 @@ def test_a_line_has_everything_about_a_call() -> None:
         "example_id": "1",
         "entry": None,
         "note": None,
+        "decision": None,
     }
 
 

@@ -75,6 +75,7 @@ async def test_a_body_that_could_not_be_read_is_read_again() -> None:
 
 async def test_the_cache_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body_reader, "CACHE_BYTES", 10)
+    monkeypatch.setattr(body_reader, "PARTS_BYTES", 10)
     shelf = Shelf(a=b"12345", b=b"12345", c=b"12345")
     reader = BodyReader(shelf.read)
     for digest in "abca":
