@@ -27,8 +27,8 @@ def open_outputs(
     """Return the outputs that a command asks for.
 
     `verbose`: all calls have a line, with how their example was found. `names_mocks`: lines name the mock server.
-    `keeps_output`: the output belongs to another program, and calls are shown only with `verbose`. Raises UserError if the file of the JSON log cannot be
-    written.
+    `keeps_output`: the output belongs to another program, and calls are shown only with `verbose`. Raises UserError if
+    the file of the JSON log cannot be written.
     """
     if quiet and verbose:
         raise UserError("give --quiet or --verbose, not both")

@@ -36,8 +36,16 @@ TABLES = [
     ("sessions show shop", "ENTRY TIME SESSION REQUEST STATUS BYTES MS", ["1", "shop", "/users/1", "200"]),
     ("history list", "ENTRY TIME SESSION REQUEST STATUS BYTES MS", [str(FAILED), "/broken", "failed:"]),
     ("collections list", "COLLECTION REQUESTS EXAMPLES CREATED ID", ["shop", str(REQUESTS), str(len(NAMES))]),
-    ("collections show shop", "ID HOST EXAMPLE STATUS TYPE BYTES TURN MARKS", [USERS_1, "200", "application/json", "24"]),
-    ("examples list shop", "ID HOST EXAMPLE STATUS TYPE BYTES TURN MARKS", ["GET /missing - 404", "404", "text/plain", "12"]),
+    (
+        "collections show shop",
+        "ID HOST EXAMPLE STATUS TYPE BYTES TURN MARKS",
+        [USERS_1, "200", "application/json", "24"],
+    ),
+    (
+        "examples list shop",
+        "ID HOST EXAMPLE STATUS TYPE BYTES TURN MARKS",
+        ["GET /missing - 404", "404", "text/plain", "12"],
+    ),
 ]
 JSON_KEYS = [
     ("sessions list", "id name upstream created_at replay exchanges failed last_at"),
