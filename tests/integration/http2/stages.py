@@ -74,6 +74,7 @@ class Stage:
         try:
             yield peer
         finally:
+            peer.is_deaf = False  # its thread ends
             peer.stream.close()
 
     def find(self, path: str) -> Exchange | None:
