@@ -15,10 +15,11 @@ from understudy.proxy.cli.options import (
     with_store,
 )
 from understudy.proxy.cli.output import print_json, print_page
+from understudy.proxy.cli.questions import can_ask
 from understudy.proxy.cli.tables.cells import id_cells, time_cell
 from understudy.proxy.cli.tables.table import NAME_WIDTH, Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
-from understudy.proxy.cli.trash.deleting import ask_yes_no, is_terminal
+from understudy.proxy.cli.trash.deleting import ask_yes_no
 from understudy.store.model.ids import IdKind
 from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
@@ -85,7 +86,7 @@ def revoke_key(store: Store, name: str, yes: bool, as_json: bool) -> None:
     from understudy.proxy.operations.mock_servers import keys as operations
     from understudy.proxy.operations.views.mock_servers import key_json
 
-    if not yes and is_terminal():
+    if not yes and can_ask():
         ask_yes_no(f"Revoke key {name}? Clients that send it are refused from then on, and this cannot be undone.")
     revoked = operations.revoke_key(store, name, actor=current_user())
     print_json(key_json(revoked)) if as_json else print_line(f"Revoked key {revoked.name}.")

@@ -10,8 +10,9 @@ import click
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.options import current_user, json_option, making_store, with_store
 from understudy.proxy.cli.output import counted, print_json, print_table
+from understudy.proxy.cli.questions import can_ask
 from understudy.proxy.cli.terminal_text import print_line, print_prose
-from understudy.proxy.cli.trash.deleting import ask_yes_no, is_terminal
+from understudy.proxy.cli.trash.deleting import ask_yes_no
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def remove_rules(store: Store, yes: bool, as_json: bool, **rules: tuple[str, ...
 
     chosen = Rules.of(**rules)
     number = sum(map(len, chosen.as_json().values()))
-    if number and not yes and is_terminal():
+    if number and not yes and can_ask():
         ask_yes_no(f"Remove {counted(number, 'redaction rule')}? It can be undone for 7 days.")
     removed = redaction_rules.remove_rules(store, chosen, actor=current_user())
     _report(removed.thing, as_json=as_json)

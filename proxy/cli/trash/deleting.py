@@ -12,6 +12,7 @@ import click
 
 from understudy.proxy.cli.options import Command, json_option
 from understudy.proxy.cli.output import counted, print_json
+from understudy.proxy.cli.questions import can_ask
 from understudy.proxy.cli.terminal_text import confirm, escape_line, print_line, print_text
 from understudy.store.errors import Hint, UserError
 
@@ -47,7 +48,7 @@ class Deleting:
         if self.yes:
             return self.forever
         preview = question()
-        if is_terminal():
+        if can_ask():
             return _ask(preview, consequence, forever=self.forever)
         if self.forever or not preview.is_undoable:
             message = f"this deletes {_name_thing(preview)} for ever, and there is no terminal to ask on"
@@ -78,11 +79,6 @@ def deletion_options(command: Command) -> Command:
         return command(*given, deleting=Deleting(yes, forever, as_json), **arguments)
 
     return asking
-
-
-def is_terminal() -> bool:
-    """Whether a person can be asked: the question is on stderr, the answer is read from stdin."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def ask_yes_no(question: str) -> None:

@@ -9,10 +9,11 @@ import click
 
 from understudy.proxy.cli.options import current_user, json_option, wait_for_gateways, with_store
 from understudy.proxy.cli.output import counted, print_json, print_table
+from understudy.proxy.cli.questions import can_ask
 from understudy.proxy.cli.tables.cells import time_cell
 from understudy.proxy.cli.tables.table import Column, Cut
 from understudy.proxy.cli.terminal_text import print_line
-from understudy.proxy.cli.trash.deleting import ask_yes_no, is_terminal, warn_of_log
+from understudy.proxy.cli.trash.deleting import ask_yes_no, warn_of_log
 from understudy.store.errors import Hint, UserError
 from understudy.store.repositories.store import Store
 
@@ -129,7 +130,7 @@ def _empty(store: Store, *, yes: bool, as_json: bool) -> None:
 def _ask(question: str, *, yes: bool) -> None:
     if yes:
         return
-    if not is_terminal():
+    if not can_ask():
         message = "this deletes for ever, and there is no terminal to ask on"
         raise UserError(message, what="deletion", hint=Hint("confirm_deletion"))
     ask_yes_no(question)
