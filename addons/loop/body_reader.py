@@ -15,7 +15,7 @@ CACHE_BYTES = 64 * 1024 * 1024
 MAX_CACHED_BYTES = 1024 * 1024
 # Larger bodies, and pieces of them, are kept apart, for those who ask for the same at about the same time.
 # Few, as an answer that is read piece by piece is to be in memory at no time.
-PARTS_BYTES = 8 * 1024 * 1024
+PARTS_BYTES = 3 * 1024 * 1024
 
 _Part = tuple[str, int | None]
 

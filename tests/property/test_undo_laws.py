@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.factories.messages import make_example
 from tests.factories.stored import EVERYTHING, additions, make_exchange
 from tests.factories.stores import open_fresh_memory
-from understudy.store.errors import Conflict
+from understudy.store.errors import Conflict, NotFound
 from understudy.store.repositories.store import Store
 
 Place = tuple[str, str | int]
@@ -39,6 +39,8 @@ class Model:
 
     things: dict[Place, Thing] = field(default_factory=dict)
     deletions: dict[int, Place] = field(default_factory=dict)
+    incomplete: set[Place] = field(default_factory=set)
+    """Collections of which an example was deleted for ever; its request item may have gone with it."""
 
     def is_shown(self, place: Place) -> bool:
         thing = self.things[place]
@@ -57,6 +59,9 @@ class Model:
 
     def forget(self, number: int) -> None:
         place = self.deletions.pop(number)
+        thing = self.things.get(place)
+        if place[0] == "example" and thing is not None and thing.owner is not None:
+            self.incomplete.add(thing.owner)
         gone = {one for one, thing in self.things.items() if place in (one, thing.owner)}
         self.things = {one: thing for one, thing in self.things.items() if one not in gone}
         if place[0] == "session":  # its entries are gone, so nothing is left to undo
@@ -122,8 +127,15 @@ def undo(store: Store, model: Model, number: int) -> None:
             refused = "for ever" in str(error)
         assert refused
         return
+    try:
+        restored = store.trash.restore(number)
+    except NotFound as error:
+        assert "its request item was deleted for ever" in str(error)  # noqa: PT017 - the message is what matters
+        assert place[0] == "example"
+        assert owner in model.incomplete
+        return
+    assert restored.name
     thing.name = model.choose_free_name(place[0], thing.name) if place[0] in ("session", "collection") else ""
-    assert store.trash.restore(number).name
     thing.deletion = None
     del model.deletions[number]
 
