@@ -107,15 +107,15 @@ class ClientLimits:
         self._watches.pop(client.id, None)
 
     def http_connected(self, flow: http.HTTPFlow) -> None:
-        """ClientWait for the first bytes inside a tunnel."""
+        """Wait for the first bytes inside a tunnel."""
         self._restart(flow.client_conn.id, in_handshake=False)
 
     def begin_handshake(self, client_id: str) -> None:
-        """ClientWait for a handshake of TLS with a client."""
+        """Wait for a handshake of TLS with a client."""
         self._restart(client_id, in_handshake=True)
 
     def end_handshake(self, client_id: str) -> None:
-        """ClientWait for the first bytes inside TLS."""
+        """Wait for the first bytes inside TLS."""
         self._restart(client_id, in_handshake=False)
 
     def follow(self, client_id: str, find_wait: FindWait) -> None:

@@ -22,7 +22,7 @@ MAX_SPIED_BODY = 4 * 1024 * 1024
 
 
 class CollectingStream(CallStream):
-    """A stream that reads no body whole beyond a limit, and tells what it holds."""
+    """A stream that reads no body whole beyond a limit, and counts what it holds."""
 
     def handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         """Take an event; while the stream waits for a hook, small pieces of a body are joined."""

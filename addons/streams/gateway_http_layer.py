@@ -22,7 +22,6 @@ from understudy.serving.http1.waits import Awaited, ClientWait
 # from the client (CVE-2023-44487).
 MOST_UNFINISHED = 2 * MAX_STREAMS
 
-
 # The bounds on what the streams of one connection hold: of requests until they are complete, and of recorded bodies.
 # Beyond the first, the oldest request alone goes on; beyond the second, the store gets the bodies earlier.
 MAX_COLLECTED = 64 * 1024 * 1024

@@ -40,7 +40,7 @@ class Readiness:
             self._remove()
 
     def announce(self, **facts: Any) -> None:
-        """Write the file and tell the process that waits; raises UserError if the file cannot be written."""
+        """Write the file, and send it to the process that waits; raises UserError if it cannot be written."""
         facts["pid"] = os.getpid()
         if self._file is not None:
             self._write(facts)

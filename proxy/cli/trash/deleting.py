@@ -1,4 +1,4 @@
-"""How commands delete: they ask on a terminal, and say how to undo it."""
+"""How commands delete: they ask on a terminal, and print how to undo it."""
 
 from __future__ import annotations
 

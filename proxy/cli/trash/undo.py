@@ -113,9 +113,9 @@ def _forget(store: Store, number: int | None, *, yes: bool, as_json: bool) -> No
 
 
 def _empty(store: Store, *, yes: bool, as_json: bool) -> None:
-    from understudy.proxy.operations.trash.undoing import empty_trash
+    from understudy.proxy.operations.trash.undoing import empty_trash, list_deletions
 
-    number = len(store.trash.list())
+    number = len(list_deletions(store))
     if number:
         _ask(f"Delete for ever what {counted(number, 'deletion')} would restore?", yes=yes)
     forgotten, is_overwritten = empty_trash(store)

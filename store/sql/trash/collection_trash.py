@@ -19,7 +19,7 @@ from understudy.store.sql.lookup.find_by_name import check_unused as check_no_mo
 from understudy.store.sql.lookup.find_by_name import require_row
 from understudy.store.sql.repositories.changes import record_change
 from understudy.store.sql.trash.amounts import measure_examples
-from understudy.store.sql.trash.deletions import begin_deletion, end_deletion, raise_deleted, set_state
+from understudy.store.sql.trash.deletions import begin_deletion, check_there, end_deletion, set_state
 from understudy.store.sql.trash.moves import (
     empty_trash,
     move_back,
@@ -118,7 +118,7 @@ def restore_example(database: Database, deletion: Deletion) -> Restored:
     number, collection_id = deletion.number, str(deletion.subject)
     mark = t.PromotedRow
     with database.begin_write() as tx:
-        _check_collection(tx, collection_id)
+        check_there(tx, t.CollectionRow, collection_id, "collection")
         row = tx.execute(select(DELETED_EXAMPLES).where(DELETED_EXAMPLES.c.deletion == number)).one()
         if tx.get(t.ExampleRow, (collection_id, row.id)) is not None:
             raise Conflict(f"there is an example {row.id} already", what="example", which=row.id)
@@ -151,17 +151,6 @@ def _check_deletable(tx: Transaction, collection_id: str) -> t.CollectionRow:
     check_no_mock_server(tx, "collection", row.name, is_used, action="delete_mock_servers")
     check_unused(tx, t.GatewayRow.collection_id, collection_id, "collection", row.name)
     return row
-
-
-def _check_collection(tx: Transaction, collection_id: str) -> None:
-    """Raise Conflict or NotFound if a collection is in the trash itself, or gone."""
-    if tx.get(t.CollectionRow, collection_id) is not None:
-        return
-    trash = TRASH[t.CollectionRow]
-    other = tx.scalar(select(trash.c.deletion).where(trash.c.id == collection_id))
-    if other is not None:
-        raise_deleted(tx, other, "collection")
-    raise NotFound("the collection that it belongs to was deleted for ever", what="collection", which=collection_id)
 
 
 def _has_exchange() -> ColumnElement[bool]:

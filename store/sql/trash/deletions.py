@@ -14,7 +14,9 @@ from understudy.store.errors import Conflict, Hint, NotFound
 from understudy.store.model.values import replace
 from understudy.store.repositories.trash import Amount, Deletion, DeletionKind, DeletionState
 from understudy.store.sql.database import tables as t
+from understudy.store.sql.database.columns import Base
 from understudy.store.sql.database.engine import ACTOR, Database
+from understudy.store.sql.database.trash_tables import TRASH
 
 LARGEST_NUMBER = 2**63 - 1
 
@@ -82,6 +84,23 @@ def raise_deleted(tx: Transaction, number: int, what: str) -> None:
     hint = Hint("undo_first", {"deletion": str(number)})
     message = f"the {what} {other.name} that it belongs to is deleted itself"
     raise Conflict(message, what=what, which=other.name, hint=hint)
+
+
+def check_there(tx: Transaction, row: type[Base], id_: str, what: str) -> None:
+    """Raise Conflict or NotFound if what something belongs to is in the trash itself, or gone."""
+    if tx.get(row, id_) is not None:
+        return
+    number = find_deletion_of(tx, row, id_)
+    if number is not None:
+        raise_deleted(tx, number, what)
+    raise NotFound(f"the {what} that it belongs to was deleted for ever", what=what, which=id_)
+
+
+def find_deletion_of(tx: Transaction, row: type[Base], id_: str) -> int | None:
+    """Return the number of the deletion that put the row with this id into the trash; None if it is not there."""
+    trash = TRASH[row]
+    found: int | None = tx.scalar(select(trash.c.deletion).where(trash.c.id == id_))
+    return found
 
 
 def _build(row: t.DeletionRow) -> Deletion:

@@ -7,11 +7,9 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Transaction
 
-from understudy.store.errors import NotFound
 from understudy.store.model.changes import Subject
 from understudy.store.repositories.trash import Amount, Deletion, DeletionKind, DeletionState, Restored
 from understudy.store.sql.database import tables as t
-from understudy.store.sql.database.columns import Base
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.trash_tables import TRASH
 from understudy.store.sql.deletion.gateway_uses import check_unused
@@ -19,7 +17,13 @@ from understudy.store.sql.lookup.find_by_name import check_unused as check_no_mo
 from understudy.store.sql.lookup.find_by_name import require_row
 from understudy.store.sql.repositories.changes import record_change
 from understudy.store.sql.trash.amounts import measure_calls
-from understudy.store.sql.trash.deletions import begin_deletion, end_deletion, raise_deleted, set_state
+from understudy.store.sql.trash.deletions import (
+    begin_deletion,
+    check_there,
+    end_deletion,
+    find_deletion_of,
+    set_state,
+)
 from understudy.store.sql.trash.moves import (
     empty_trash,
     move_back,
@@ -102,7 +106,8 @@ def restore_server_error(database: Database, deletion: Deletion) -> Restored:
     with database.begin_write() as tx:
         _check_mock(tx, mock_server_id)
         error_id = tx.scalar(select(trash.c.id).where(trash.c.deletion == deletion.number))
-        name = _find_free_error_name(tx, mock_server_id, deletion.name)
+        is_own = t.ServerErrorRow.mock_server_id == mock_server_id
+        name = find_restored_name(tx, t.ServerErrorRow.name, deletion.name, is_own)
         move_back(tx, t.ServerErrorRow, deletion.number, name=name)
         if deletion.details["active"]:
             is_free = (t.MockServerRow.id == mock_server_id) & t.MockServerRow.server_error_id.is_(None)
@@ -178,7 +183,7 @@ def _get_mock(tx: Transaction, mock_server_id: str) -> t.MockServerRow:
 
 
 def _check_mock(tx: Transaction, mock_server_id: str) -> None:
-    _check_there(tx, t.MockServerRow, mock_server_id, "mock server")
+    check_there(tx, t.MockServerRow, mock_server_id, "mock server")
 
 
 def _check_needs(tx: Transaction, number: int) -> None:
@@ -186,24 +191,9 @@ def _check_needs(tx: Transaction, number: int) -> None:
     row = tx.execute(select(_MOCKS).where(_MOCKS.c.deletion == number)).one_or_none()
     if row is None:  # it is back already, and the rest was interrupted
         return
-    _check_there(tx, t.CollectionRow, row.collection_id, "collection")
-    if row.environment_id is not None and _find_deletion(tx, t.EnvironmentRow, row.environment_id) is not None:
-        _check_there(tx, t.EnvironmentRow, row.environment_id, "environment")
-
-
-def _check_there(tx: Transaction, row: type[Base], id_: str, what: str) -> None:
-    if tx.get(row, id_) is not None:
-        return
-    other = _find_deletion(tx, row, id_)
-    if other is not None:
-        raise_deleted(tx, other, what)
-    raise NotFound(f"the {what} that it belongs to was deleted for ever", what=what, which=id_)
-
-
-def _find_deletion(tx: Transaction, row: type[Base], id_: str) -> int | None:
-    trash = TRASH[row]
-    found: int | None = tx.scalar(select(trash.c.deletion).where(trash.c.id == id_))
-    return found
+    check_there(tx, t.CollectionRow, row.collection_id, "collection")
+    if row.environment_id is not None and find_deletion_of(tx, t.EnvironmentRow, row.environment_id) is not None:
+        check_there(tx, t.EnvironmentRow, row.environment_id, "environment")
 
 
 def _restore_row(tx: Transaction, deletion: Deletion) -> str:
@@ -215,9 +205,3 @@ def _restore_row(tx: Transaction, deletion: Deletion) -> str:
         new["environment_id"] = None
     move_back(tx, t.MockServerRow, deletion.number, **new)
     return name
-
-
-def _find_free_error_name(tx: Transaction, mock_server_id: str, name: str) -> str:
-    taken = set(tx.scalars(select(t.ServerErrorRow.name).where(t.ServerErrorRow.mock_server_id == mock_server_id)))
-    numbers = (f" (restored{f' {number}' if number > 1 else ''})" for number in range(1, len(taken) + 2))
-    return next(wanted for wanted in (name, *(name + ending for ending in numbers)) if wanted not in taken)
