@@ -134,7 +134,7 @@ class ClientSide(Side, Http2Server):
 
 
 class UpstreamSide(Side, Http2Client):
-    """A connection to an upstream, which may have others numbers for its streams than the client."""
+    """A connection to an upstream, which may have other numbers for its streams than the client."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

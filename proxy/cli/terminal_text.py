@@ -18,8 +18,6 @@ from understudy.store.model.naming import escape_controls, escape_unprintable
 
 STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "magenta": 35, "cyan": 36}
 """The styles of terminals that we use, by their codes in SGR sequences (ECMA-48, section 8.3.117)."""
-
-
 USUAL_WIDTH = 80
 """The cells in a line of a terminal that does not know its size."""
 

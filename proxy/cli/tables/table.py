@@ -16,8 +16,6 @@ from understudy.proxy.cli.terminal_text import Styled, escape_line
 GAP = 2
 """The spaces between two columns."""
 ELLIPSIS = "…"
-
-
 PATH_WIDTH = 40
 """The cells that a path always has."""
 NAME_WIDTH = 30

@@ -3,6 +3,8 @@
 An open connection goes on to use a file that was deleted or replaced: what it commits is lost when it is closed, and
 programs that come later see another log. So each transaction that writes looks whether the files are those that its
 connection opened. They are only looked at, never opened: see `checkpoints`.
+
+At the end: the URLs of stores, and which of them name files.
 """
 
 from __future__ import annotations
